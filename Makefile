@@ -1,0 +1,58 @@
+# The front door: make run · make test · make lint · make bench
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+DISTRIBUTIONS := core plugins/fluentcommerce
+EDITABLE := $(foreach distribution,$(DISTRIBUTIONS),--editable $(distribution))
+MANIFESTS := $(foreach distribution,$(DISTRIBUTIONS),$(distribution)/pyproject.toml)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help run test lint bench pins clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    start the endpoint against the local sandboxes and send it sample orders"
+	@echo "make test   run every test"
+	@echo "make lint   ruff, mypy --strict, import-linter"
+	@echo "make bench  measure speed and memory"
+	@echo "make pins   renew requirements/*.txt (needs uv)"
+	@echo "make clean  remove .venv and what the tools left"
+
+run: $(VENV)/.run
+	@exec $(BIN)/multiorder demo --config config.toml --orders examples/orders
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench
+
+# A stamp file for each set of requirements: nothing is installed twice.
+$(VENV)/bin/python:
+	@sh requirements/create-venv.sh $(VENV)
+
+$(VENV)/.run: requirements/run.txt $(MANIFESTS) | $(VENV)/bin/python
+	@echo "Installing what multiorder needs into $(VENV) …"
+	@$(PIP) install --require-hashes --requirement requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation $(EDITABLE)
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests and checks need into $(VENV) …"
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+pins:
+	@cd requirements && for set in run dev; do \
+	    uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+	        --no-emit-index-url --no-emit-find-links --custom-compile-command "make pins" \
+	        $$set.in -o $$set.txt || exit 1; done
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage

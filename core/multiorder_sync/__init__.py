@@ -1,0 +1,1 @@
+"""The public names: all that a plugin author needs."""

@@ -1,0 +1,1 @@
+"""Between them: never lost, never doubled."""

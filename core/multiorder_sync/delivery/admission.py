@@ -1,0 +1,81 @@
+"""Who calls: the space that a call is for, and the proof that it comes from Nacelle.
+
+A stranger learns nothing here: an unknown space, a missing signature and a wrong one are answered
+alike, and the same work is done for each.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.errors import Forbidden, Unauthenticated
+from multiorder_sync.nacelle.signature import verify
+from multiorder_sync.secret import Secret
+
+SPACE_HEADER: Final = "x-nacelle-space-id"
+
+_UNPROVEN: Final = "The call carries no valid signature of a space that is served here."
+
+
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as it came in.
+
+    Attributes:
+        body: The raw bytes of the body.
+        headers: Lower-case name to every value with which it came.
+        space: The space that the path names, if it names one.
+        request_id: Of the call, for the answer and the log.
+        received_at: When it came, aware, UTC.
+    """
+
+    body: bytes
+    headers: Mapping[str, tuple[str, ...]]
+    space: str | None
+    request_id: str
+    received_at: datetime
+
+
+def admit(request: SignedRequest, spaces: Mapping[str, ServedSpace]) -> ServedSpace:
+    """Return the space that the call is for, once it is proved to come from Nacelle.
+
+    Raises:
+        Unauthenticated: The space is unknown, the signature missing or wrong, or a configured
+            authentication header missing.
+        Forbidden: A configured authentication header is wrong, or the space is disabled.
+    """
+    space = _resolve(request, spaces)
+    if space is None:
+        # As much work as for a known space, so that time does not tell them apart.
+        verify(request.body, (), (Secret("-"),))
+        raise Unauthenticated(_UNPROVEN)
+    settings = space.settings
+    values = request.headers.get(settings.signature.header.lower(), ())
+    if not verify(request.body, values, settings.secrets, settings.signature):
+        raise Unauthenticated(_UNPROVEN)
+    for name, secret in settings.headers.items():
+        given = request.headers.get(name.lower(), ())
+        if not given:
+            raise Unauthenticated(f"The header {name}, which this space asks for, is missing.")
+        if len(given) != 1 or not _equal(given[0], secret):
+            raise Forbidden(f"The header {name} is not what this space asks for.")
+    if not settings.enabled:
+        raise Forbidden("The space is disabled and takes no orders.")
+    return space
+
+
+def _resolve(request: SignedRequest, spaces: Mapping[str, ServedSpace]) -> ServedSpace | None:
+    """Take the space from the path, else from the header, else the only one that there is."""
+    if request.space is not None:
+        return spaces.get(request.space)
+    named = request.headers.get(SPACE_HEADER, ())
+    if named:
+        return spaces.get(named[0]) if len(named) == 1 else None
+    return next(iter(spaces.values())) if len(spaces) == 1 else None
+
+
+def _equal(given: str, secret: Secret) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.reveal().encode())

@@ -1,0 +1,50 @@
+"""From a decoded order to the submissions as they will be sent, and never changed again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.errors import Untransformable
+from multiorder_sync.nacelle.identity import order_identity
+from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.oms.connector import Context
+from multiorder_sync.outcome import Submission
+
+AnySubmission = Submission[Any]
+
+
+def freeze(
+    order: MultiOrder, space: ServedSpace, received_at: datetime
+) -> tuple[AnySubmission, ...]:
+    """Transform an order for its space's OMS and lay the space's mappings over it.
+
+    Raises:
+        Untransformable: If the OMS can't express the order, or a mapping does not fit it.
+        ConnectorUnavailable: If the space's connector is broken.
+        TypeError: If the connector does not keep its contract.
+    """
+    context = Context(space=space.id, received_at=received_at, prices=space.settings.prices)
+    connector = space.connector
+    submissions = tuple(connector.transform(order, context))
+    _check(submissions, order, space)
+    by_identity = {order_identity(order, index): each for index, each in enumerate(order.orders)}
+    return tuple(
+        space.settings.mapping.lay_over(submission, order, by_identity[submission.orders[0]])
+        for submission in submissions
+    )
+
+
+def _check(submissions: Sequence[AnySubmission], order: MultiOrder, space: ServedSpace) -> None:
+    """Hold the connector to its contract: every order stands in one submission, refs differ."""
+    name = space.settings.connector
+    expected = sorted(order_identity(order, index) for index in range(len(order.orders)))
+    if sorted(each for submission in submissions for each in submission.orders) != expected:
+        raise TypeError(f"{name}.transform did not make one submission for each order")
+    refs = [submission.ref for submission in submissions]
+    if len(set(refs)) < len(refs):
+        twice = next(ref for ref in refs if refs.count(ref) > 1)
+        raise Untransformable(
+            f"Two orders of this multi-order would get the same reference {twice} in the OMS; "
+            "the space's order_ref must tell them apart."
+        )

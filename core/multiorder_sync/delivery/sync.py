@@ -1,0 +1,218 @@
+"""The use case: one signed request in, one outcome out.
+
+Whether a submission is tried again is decided here and nowhere else. The rule: a create that may
+have left us is followed by `find`, and by another create only if `find` saw nothing and the OMS
+would not make a second order of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from time import monotonic
+from typing import Any, TypeVar
+
+import structlog
+
+from multiorder_sync.delivery.admission import SignedRequest, admit
+from multiorder_sync.delivery.backoff import Backoff
+from multiorder_sync.delivery.freezing import AnySubmission, freeze
+from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.errors import (
+    ConnectorFault,
+    CredentialsRefused,
+    MultiOrderError,
+    OmsError,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+)
+from multiorder_sync.nacelle import responses
+from multiorder_sync.nacelle.decoding import OrderDecoder
+from multiorder_sync.nacelle.identity import order_key
+from multiorder_sync.nacelle.responses import Reply
+from multiorder_sync.oms.connector import Connector, DuplicateGuard
+from multiorder_sync.oms.outbound import Attempt
+from multiorder_sync.outcome import Outcome, Receipt, SubmissionResult, SubmissionState
+
+T = TypeVar("T")
+
+
+class Sync:
+    """Brings signed multi-orders into the OMS of their space.
+
+    Args:
+        spaces: Those that are served, by Nacelle's space id.
+    """
+
+    def __init__(self, spaces: Mapping[str, ServedSpace]) -> None:
+        self._spaces = spaces
+        self._decoder = OrderDecoder()
+        self._log = structlog.get_logger()
+
+    async def consume(self, request: SignedRequest) -> Reply:
+        """Take one call all its way; never raises, whatever the call or a plugin does."""
+        started = monotonic()
+        log = self._log.bind(request_id=request.request_id)
+        record: dict[str, Any] = {}
+        try:
+            answer = await self._consume(request, started, record)
+        except MultiOrderError as error:
+            answer = responses.failure(error, request.request_id)
+            record["reason"] = str(error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+            answer = responses.internal_error(request.request_id)
+            log.error("internal error", exc_info=error)
+        record |= {
+            "status": answer.status,
+            "code": answer.code,
+            "milliseconds": round((monotonic() - started) * 1000, 1),
+        }
+        write = log.info if answer.status == 200 else log.warning
+        write("order", **{key: value for key, value in record.items() if value not in (None, ())})
+        return answer
+
+    async def _consume(
+        self, request: SignedRequest, started: float, record: dict[str, Any]
+    ) -> Reply:
+        space = admit(request, self._spaces)
+        settings = space.settings
+        record |= {"space": space.id, "connector": settings.connector}
+        order = self._decoder.decode(request.body, required_fields=settings.required_fields)
+        record |= {"order": order_key(order), "orders": len(order.orders)}
+        submissions = freeze(order, space, request.received_at)
+        deadline = started + settings.deadline_seconds
+        results = []
+        for submission in submissions:
+            delivery = _Delivery(space.connector, submission, deadline, self._log)
+            results.append(await delivery.settle())
+        outcome = Outcome(connector=settings.connector, results=tuple(results))
+        record |= {
+            "outcome": outcome.state.value,
+            "oms_ids": tuple(each.receipt.oms_id for each in results if each.receipt),
+            "notes": tuple(note for each in results for note in each.notes),
+            "attempts": sum(each.attempts for each in results),
+            "reason": str(outcome.error) if outcome.error else None,
+        }
+        return responses.settled(outcome, request.body, request.request_id)
+
+
+class _Delivery:
+    """One submission on its way to the OMS, until it is settled or the deadline has come."""
+
+    def __init__(
+        self,
+        connector: Connector[Any, Any],
+        submission: AnySubmission,
+        deadline: float,
+        log: structlog.typing.FilteringBoundLogger,
+    ) -> None:
+        self._connector = connector
+        self._submission = submission
+        self._deadline = deadline
+        self._log = log.bind(connector=connector.name, oms_ref=submission.ref)
+        self._attempts = 0
+        # Whether an order of ours may be in the OMS without our having seen it there.
+        self._in_doubt = False
+        # An OMS that does not refuse a second create is asked before the first one, too.
+        self._find_first = connector.duplicate_guard is not DuplicateGuard.REFUSES
+
+    async def settle(self) -> SubmissionResult:
+        """Submit, find and submit again, as far as the deadline and the duplicate guard allow."""
+        backoff = Backoff()
+        while True:
+            try:
+                receipt = await self._once()
+            except Refused as error:
+                return self._result(SubmissionState.REFUSED, error=error)
+            except OmsError as error:
+                failure = error
+            else:
+                if receipt is not None:
+                    return self._result(SubmissionState.ACCEPTED, receipt=receipt)
+                failure = OutcomeUnknown("The OMS does not show the order; it may still appear.")
+            self._log.warning("attempt failed", code=failure.code, reason=str(failure))
+            wait = self._wait(failure, backoff)
+            if wait is None:
+                return self._given_up(failure)
+            await asyncio.sleep(wait)
+
+    async def _once(self) -> Receipt | None:
+        """Find or create the order; None if it is in doubt and must not be created again."""
+        may_create_again = self._connector.duplicate_guard is not DuplicateGuard.NONE
+        if self._in_doubt or self._find_first:
+            receipt = await self._attempt(self._connector.find(self._submission))
+            if receipt is not None:
+                return receipt
+            self._find_first = False
+            if self._in_doubt and not may_create_again:
+                return None
+        try:
+            return await self._attempt(self._connector.submit(self._submission))
+        except OutcomeUnknown as error:
+            self._in_doubt = True
+            self._log.warning("outcome unknown", reason=str(error))
+            receipt = await self._attempt(self._connector.find(self._submission))
+            if receipt is None:
+                raise
+            return receipt
+
+    async def _attempt(self, call: Awaitable[T]) -> T:
+        """Await one call to the connector, within its part of what is left of the deadline.
+
+        It gets half of what is left, so that after a call that never returns there is time to
+        find out what became of it.
+        """
+        self._attempts += 1
+        left = self._deadline - monotonic()
+        attempt = Attempt(deadline=monotonic() + max(left / 2, min(left, 1.0)))
+        try:
+            with attempt.active():
+                async with asyncio.timeout(attempt.remaining()):
+                    return await call
+        except OmsError:
+            raise
+        except TimeoutError:
+            reason = "The OMS did not answer in time."
+            if attempt.may_have_created:
+                raise OutcomeUnknown(reason) from None
+            raise Unavailable(reason) from None
+        except (Exception, SystemExit) as error:
+            self._log.error("connector failed", exc_info=error)
+            reason = f"The connector {self._connector.name} broke; the log says where."
+            if attempt.may_have_created:
+                raise OutcomeUnknown(reason) from error
+            raise ConnectorFault(reason) from error
+
+    def _wait(self, failure: OmsError, backoff: Backoff) -> float | None:
+        """Return the seconds to wait before the next try, or None if there is to be none."""
+        if isinstance(failure, CredentialsRefused | ConnectorFault):
+            return None
+        asked = failure.retry_after if isinstance(failure, Unavailable) else None
+        wait = backoff.next() if asked is None else asked
+        return wait if monotonic() + wait < self._deadline - 0.05 else None
+
+    def _given_up(self, failure: OmsError) -> SubmissionResult:
+        if self._in_doubt and not isinstance(failure, OutcomeUnknown):
+            failure = OutcomeUnknown(
+                f"Whether the OMS has the order can't be told: {failure}",
+                oms_errors=failure.oms_errors,
+            )
+        state = SubmissionState.UNKNOWN if self._in_doubt else SubmissionState.READY
+        return self._result(state, error=failure)
+
+    def _result(
+        self,
+        state: SubmissionState,
+        *,
+        receipt: Receipt | None = None,
+        error: OmsError | None = None,
+    ) -> SubmissionResult:
+        submission = self._submission
+        return SubmissionResult(
+            ref=submission.ref,
+            orders=submission.orders,
+            state=state,
+            receipt=receipt,
+            error=error,
+            notes=submission.notes + (receipt.warnings if receipt else ()),
+            attempts=self._attempts,
+        )

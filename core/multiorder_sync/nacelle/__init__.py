@@ -1,0 +1,1 @@
+"""One side: what Nacelle sends, and what it is answered."""

@@ -1,0 +1,1 @@
+"""The other side: what a connector is, and what it is given."""

@@ -1,0 +1,100 @@
+"""Whether a class keeps the connector contract, as far as that can be seen without running it."""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from multiorder_sync.oms.connector import API_VERSION, Connector, DuplicateGuard
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a plugin, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+
+def claimed_name(connector: Any) -> str | None:
+    """Return the name that a class claims, None if it claims none that can be one."""
+    name = _attribute(connector, "name")
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def flaw_of(connector: Any, distribution: str) -> Flaw | None:
+    """Return what keeps a class from being used, all of it in one; None if nothing does.
+
+    Args:
+        connector: What a plugin gave as a connector class.
+        distribution: The package that it comes from, for the remedy.
+    """
+    if not (isinstance(connector, type) and issubclass(connector, Connector)):
+        reason = f"{connector!r:.100} is not a subclass of multiorder_sync.Connector"
+        return Flaw(reason, f"upgrade {distribution}, or tell its authors")
+    other_version = _other_version(connector, distribution)
+    if other_version is not None:
+        return other_version
+    flaws = list(_flaws(connector))
+    if not flaws:
+        return None
+    reason = f"{connector.__name__} does not keep the contract: {'; '.join(flaws)}"
+    return Flaw(reason, f"upgrade {distribution}, or tell its authors")
+
+
+def _other_version(connector: type, distribution: str) -> Flaw | None:
+    theirs = _attribute(connector, "api_version")
+    if not isinstance(theirs, int) or theirs == API_VERSION:
+        return None
+    reason = (
+        f"{connector.__name__} is written for version {theirs} of the connector contract, "
+        f"and multiorder-sync {_own_version()} has version {API_VERSION}"
+    )
+    newer, older = "multiorder-sync", distribution
+    if theirs < API_VERSION:
+        newer, older = older, newer
+    return Flaw(reason, f"upgrade {newer}, or install an earlier release of {older}")
+
+
+def _own_version() -> str:
+    try:
+        return version("multiorder-sync")
+    except PackageNotFoundError:
+        return "(not installed as a package)"
+
+
+def _flaws(connector: type) -> Iterator[str]:
+    if inspect.isabstract(connector):
+        methods: frozenset[str] = getattr(connector, "__abstractmethods__", frozenset())
+        yield f"it does not have {', '.join(sorted(methods))}"
+    if claimed_name(connector) is None:
+        yield "its name is not a lower-case name of letters, digits, - and _"
+    if not isinstance(_attribute(connector, "api_version"), int):
+        yield f"its api_version is not a number (the contract's version is {API_VERSION})"
+    for attribute in ("Settings", "Payload"):
+        yield from _flaws_of_type(attribute, _attribute(connector, attribute))
+    if not isinstance(_attribute(connector, "duplicate_guard"), DuplicateGuard):
+        yield "its duplicate_guard is not a DuplicateGuard"
+    if not isinstance(_attribute(connector, "not_carried"), Mapping):
+        yield "its not_carried is not a mapping"
+
+
+def _flaws_of_type(attribute: str, given: Any) -> Iterator[str]:
+    if not (isinstance(given, type) and issubclass(given, msgspec.Struct)):
+        yield f"its {attribute} is not a msgspec Struct type"
+        return
+    try:
+        msgspec.inspect.type_info(given)
+    except Exception as error:  # noqa: BLE001 - annotations are a plugin's own code
+        yield f"its {attribute} can't be used: {error}"
+
+
+def _attribute(connector: Any, name: str) -> Any:
+    try:
+        return getattr(connector, name, None)
+    except Exception:  # noqa: BLE001 - an attribute may be a plugin's own code
+        return None

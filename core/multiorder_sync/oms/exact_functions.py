@@ -1,0 +1,137 @@
+"""JMESPath's functions for data whose numbers may be `Decimal`, and a few that merchants need."""
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, Final
+
+import msgspec
+from jmespath.functions import REVERSE_TYPES_MAP, TYPES_MAP, Functions, signature
+
+from multiorder_sync.nacelle.money import exact
+
+# JSON's number without an exponent, of a length that is an amount or a count and no attack.
+_PLAIN: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
+_DIVISION: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
+_JSON: Final = msgspec.json.Encoder(decimal_format="number")
+
+_ORDERINGS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
+
+
+def exact_number(value: Any) -> Any:
+    """Return a finite float as the decimal that it is written as, and anything else unchanged."""
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(repr(value))
+    return value
+
+
+def plain_number(text: str) -> int | Decimal | None:
+    """Return the number that a text writes in plain decimals, None if it does not."""
+    if not _PLAIN.fullmatch(text):
+        return None
+    return Decimal(text) if "." in text else int(text)
+
+
+def compare(ordering: str, left: Any, right: Any) -> bool | None:
+    """Return how two numbers or two texts are ordered, None for anything else."""
+    for kinds in ((int, Decimal), (str,)):
+        if all(isinstance(side, kinds) and not isinstance(side, bool) for side in (left, right)):
+            return _ORDERINGS[ordering](left, right)
+    return None
+
+
+class ExactFunctions(Functions):
+    """The function table. `signature` marks what each takes; jmespath finds them by their name."""
+
+    # jmespath tells types by the name of the Python type, and `Decimal` is not among them.
+    def _get_allowed_pytypes(self, types: list[str]) -> tuple[list[str], list[tuple[str, ...]]]:
+        allowed: list[str] = []
+        of_items: list[tuple[str, ...]] = []
+        for kind in types:
+            outer, _, inner = kind.partition("-")
+            allowed += _python_types(outer)
+            if inner:
+                of_items.append(_python_types(inner))
+        return allowed, of_items
+
+    def _convert_to_jmespath_type(self, python_type: str) -> str:
+        return "number" if python_type == "Decimal" else TYPES_MAP.get(python_type, "unknown")
+
+    @signature({"types": ["array-number"]})
+    def _func_sum(self, numbers: list[Any]) -> Any:
+        with exact():
+            return sum(map(exact_number, numbers))
+
+    @signature({"types": ["array-number"]})
+    def _func_avg(self, numbers: list[Any]) -> Any:
+        if not numbers:
+            return None
+        return _DIVISION.divide(Decimal(self._func_sum(numbers)), Decimal(len(numbers)))
+
+    @signature({"types": ["array-number", "array-string"]})
+    def _func_max(self, values: list[Any]) -> Any:
+        return max(values, key=exact_number, default=None)
+
+    @signature({"types": ["array-number", "array-string"]})
+    def _func_min(self, values: list[Any]) -> Any:
+        return min(values, key=exact_number, default=None)
+
+    @signature({"types": ["array-number", "array-string"]})
+    def _func_sort(self, values: list[Any]) -> Any:
+        return sorted(values, key=exact_number)
+
+    @signature({"types": ["number"]})
+    def _func_abs(self, number: Any) -> Any:
+        # abs() would round a long decimal to the context's precision.
+        return number.copy_abs() if isinstance(number, Decimal) else abs(number)
+
+    @signature({"types": []})
+    def _func_to_number(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return plain_number(value)
+        number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        return value if number else None
+
+    @signature({"types": []})
+    def _func_to_string(self, value: Any) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Decimal):
+            return f"{value:f}"
+        return _JSON.encode(value).decode()
+
+    @signature({"types": []})
+    def _func_type(self, value: Any) -> str:
+        return self._convert_to_jmespath_type(type(value).__name__)
+
+    @signature({"types": ["array", "string"]}, {"types": []})
+    def _func_contains(self, subject: Any, search: Any) -> bool:
+        if isinstance(subject, str):
+            return isinstance(search, str) and search in subject
+        return exact_number(search) in map(exact_number, subject)
+
+    @signature({"types": ["string", "null"]})
+    def _func_lower(self, text: str | None) -> str | None:
+        return None if text is None else text.lower()
+
+    @signature({"types": ["string", "null"]})
+    def _func_upper(self, text: str | None) -> str | None:
+        return None if text is None else text.upper()
+
+    @signature({"types": ["string", "null"]})
+    def _func_trim(self, text: str | None) -> str | None:
+        return None if text is None else text.strip()
+
+
+def _python_types(kind: str) -> tuple[str, ...]:
+    return (*REVERSE_TYPES_MAP[kind], "Decimal") if kind == "number" else REVERSE_TYPES_MAP[kind]
+
+
+FUNCTION_NAMES: Final = tuple(sorted(ExactFunctions.FUNCTION_TABLE))

@@ -1,0 +1,160 @@
+"""A merchant's own field mappings, laid over what a connector made of an order.
+
+A mapping names a place in the connector's payload and a JMESPath expression over the order as it
+was received. All of it is checked when the configuration is loaded; for an order there is only
+evaluating, converting and copying left.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from multiorder_sync.errors import Problem, Untransformable
+from multiorder_sync.nacelle.orders import MultiOrder, Order
+from multiorder_sync.oms.expressions import Expression, InvalidExpression
+from multiorder_sync.oms.places import Change, NoSuchPlace, Place, changed, place_at
+from multiorder_sync.outcome import Submission
+
+__all__ = ["Expression", "InvalidExpression", "Mappings", "Rule", "compile_mappings"]
+
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One mapping: a place in the payload, and where its value comes from."""
+
+    place: Place
+    expression: Expression
+
+
+class Mappings(msgspec.Struct, frozen=True):
+    """The mappings of one space. Without rules, everything stays as the connector made it."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def apply(
+        self, payload: StructT, multi_order: Mapping[str, Any], order: Mapping[str, Any]
+    ) -> StructT:
+        """Lay the mappings over a payload.
+
+        An expression that comes to null leaves what the connector made.
+
+        Args:
+            payload: What the connector made. It is not changed.
+            multi_order: The multi-order as plain data, as received.
+            order: That one of its orders for which the payload is.
+
+        Returns:
+            A copy with the mapped values in their places.
+
+        Raises:
+            Untransformable: If a value does not fit its place.
+        """
+        variables = {"multi_order": multi_order, "order": order}
+        changes: dict[Any, Any] = {}
+        for rule in self.rules:
+            change = _change(rule, variables)
+            if change is not None:
+                inner = changes
+                for step in rule.place.steps[:-1]:
+                    inner = inner.setdefault(step, {})
+                inner[rule.place.steps[-1]] = change
+        if not changes:
+            return payload
+        try:
+            copy: StructT = changed(payload, changes)
+        except ValueError as error:
+            raise self._misfit(payload, changes, error) from None
+        return copy
+
+    def lay_over(
+        self, submission: Submission[StructT], multi_order: MultiOrder, order: Order
+    ) -> Submission[StructT]:
+        """Return the submission with the mappings laid over its payload; see `apply`."""
+        payload = self.apply(submission.payload, multi_order.source, order.source)
+        if payload is submission.payload:
+            return submission
+        return msgspec.structs.replace(submission, payload=payload)
+
+    def _misfit(
+        self, payload: msgspec.Struct, changes: Mapping[Any, Any], error: ValueError
+    ) -> Untransformable:
+        """Say which of the mappings it is that the payload does not take."""
+        first = next(iter(changes))
+        if len(changes) > 1:
+            for step, change in changes.items():
+                try:
+                    changed(payload, {step: change})
+                except ValueError:
+                    first = step
+                    break
+        rule = next(rule for rule in self.rules if rule.place.steps[0] == first)
+        return _untransformable(rule, str(error))
+
+
+def compile_mappings(
+    table: Mapping[str, str], payload: type[msgspec.Struct]
+) -> tuple[Mappings, list[Problem]]:
+    """Check a space's mappings against what its connector sends.
+
+    Args:
+        table: Place in the payload to expression.
+        payload: The connector's `Payload`.
+
+    Returns:
+        The mappings that are right, and a problem for each that is not, at its place's path.
+    """
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    for path, text in table.items():
+        try:
+            place: Place | None = place_at(path, payload)
+        except NoSuchPlace as error:
+            problems.append(Problem(_at(path), error.reason, error.remedy))
+            place = None
+        try:
+            expression = Expression(text)
+        except InvalidExpression as error:
+            problems.append(Problem(_at(path), str(error), error.remedy))
+        else:
+            if place is not None:
+                rules.append(Rule(place, expression))
+    problems += _overlaps(rules)
+    return Mappings(tuple(rules)), problems
+
+
+def _overlaps(rules: list[Rule]) -> list[Problem]:
+    """Find places inside of one another: which of the two wins could not be seen."""
+    problems = []
+    for inner in rules:
+        for outer in rules:
+            steps = outer.place.steps
+            if inner is not outer and inner.place.steps[: len(steps)] == steps:
+                reason = f"lies in {outer.place.path}, which is mapped as well"
+                problems.append(Problem(_at(inner.place.path), reason, "map one of the two"))
+    return problems
+
+
+def _at(path: str) -> str:
+    return path if path.isidentifier() else f'"{path}"'
+
+
+def _change(rule: Rule, variables: Mapping[str, Any]) -> Change | None:
+    try:
+        value = rule.expression.evaluate(variables)
+    except Untransformable as error:
+        raise Untransformable(f"The mapping of {rule.place.path} failed. {error}") from None
+    if value is None:
+        return None
+    try:
+        return Change(rule.place.convert(value))
+    except ValueError as error:
+        raise _untransformable(rule, str(error)) from None
+
+
+def _untransformable(rule: Rule, reason: str) -> Untransformable:
+    return Untransformable(
+        f"The mapping of {rule.place.path} does not fit this order: "
+        f"{rule.expression.text}: {reason}."
+    )

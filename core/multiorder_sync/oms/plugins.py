@@ -1,0 +1,236 @@
+"""Finding the installed connectors, so that a broken one takes down nothing but itself.
+
+pluggy's own entry-point loader stops at the first plugin that fails. Here each entry point is
+imported, registered and asked by itself; what goes wrong is kept beside what works.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Any, Final, NamedTuple, TypeVar
+
+import pluggy
+
+from multiorder_sync.oms.contract import Flaw, claimed_name, flaw_of
+from multiorder_sync.oms.hookspecs import PROJECT, HookSpecs
+from multiorder_sync.oms.registry import BrokenPlugin, InstalledConnector, Registry
+
+__all__ = ["BrokenPlugin", "InstalledConnector", "Registry", "discover"]
+
+T = TypeVar("T")
+
+_UNKNOWN: Final = "unknown"
+
+
+class _Origin(NamedTuple):
+    """Where a plugin comes from."""
+
+    distribution: str
+    version: str
+    entry_point: str
+
+    def broken(self, names: Iterable[str], flaw: Flaw) -> BrokenPlugin:
+        return BrokenPlugin(
+            names=tuple(names),
+            distribution=self.distribution,
+            version=self.version,
+            entry_point=self.entry_point,
+            reason=flaw.reason,
+            remedy=flaw.remedy,
+        )
+
+
+class _Claim(NamedTuple):
+    """A class that says it is the connector of a name, with what is wrong with it."""
+
+    name: str
+    connector: Any
+    origin: _Origin
+    flaw: Flaw | None
+
+
+class _Sandbox(NamedTuple):
+    """A connector's name, where a package says that its sandbox is, and which package."""
+
+    name: str
+    place: str
+    origin: _Origin
+
+
+class _Found(NamedTuple):
+    """What all entry points brought, before names are compared."""
+
+    claims: list[_Claim]
+    sandboxes: list[_Sandbox]
+    broken: list[BrokenPlugin]
+
+
+def discover() -> Registry:
+    """Load every installed plugin and return what can be used and what can't.
+
+    A plugin that raises anything while it is loaded is reported, not raised.
+    """
+    found = _Found([], [], [])
+    for distribution in _distributions():
+        _collect(distribution, found)
+    connectors: dict[str, InstalledConnector] = {}
+    for name, claims in _by_name(found.claims).items():
+        clash = _clash(name, claims)
+        for claim in claims:
+            flaw = clash or claim.flaw
+            if flaw is not None:
+                found.broken.append(claim.origin.broken((name,), flaw))
+            else:
+                connectors[name] = InstalledConnector(
+                    connector=claim.connector, **claim.origin._asdict()
+                )
+    return Registry(
+        connectors=dict(sorted(connectors.items())),
+        broken=tuple(found.broken),
+        sandboxes=_sandboxes(found.sandboxes, connectors),
+    )
+
+
+def _distributions() -> list[Distribution]:
+    """Every distribution once: the first of a name on the path is the one that is imported."""
+    first: dict[str, Distribution] = {}
+    for number, distribution in enumerate(distributions()):
+        name = re.sub(r"[-_.]+", "-", _stated(distribution, "Name")).lower()
+        first.setdefault(f"{name} {number}" if name == _UNKNOWN else name, distribution)
+    return [first[name] for name in sorted(first)]
+
+
+def _stated(distribution: Distribution, field: str) -> str:
+    try:
+        return str(distribution.metadata[field] or _UNKNOWN)
+    except Exception:  # noqa: BLE001 - an unreadable package is no reason to stop
+        return _UNKNOWN
+
+
+def _collect(distribution: Distribution, found: _Found) -> None:
+    try:
+        points = [point for point in distribution.entry_points if point.group == PROJECT]
+    except Exception:  # noqa: BLE001 - any package of any kind; ours are found by what they say
+        return
+    for point in points:
+        origin = _Origin(
+            distribution=_stated(distribution, "Name"),
+            version=_stated(distribution, "Version"),
+            entry_point=point.name,
+        )
+        _collect_plugin(point, origin, found)
+
+
+def _collect_plugin(point: EntryPoint, origin: _Origin, found: _Found) -> None:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(HookSpecs)
+    try:
+        _register(manager, point)
+        connectors = _asked_connectors(manager)
+    except _Unusable as error:
+        found.broken.append(origin.broken((point.name,), error.flaw))
+        return
+    for connector in connectors:
+        name = claimed_name(connector)
+        flaw = flaw_of(connector, origin.distribution)
+        found.claims.append(_Claim(name or point.name, connector, origin, flaw))
+    try:
+        sandboxes = _asked_sandboxes(manager)
+    except _Unusable as error:
+        found.broken.append(origin.broken((), error.flaw))
+        return
+    found.sandboxes.extend(_Sandbox(name, place, origin) for name, place in sandboxes.items())
+
+
+class _Unusable(Exception):
+    def __init__(self, flaw: Flaw) -> None:
+        self.flaw = flaw
+        super().__init__(flaw.reason)
+
+
+def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
+    plugin = _guarded(point.load, f"{point.value} can't be imported")
+    _guarded(lambda: manager.register(plugin), f"{point.value} does not fit the hooks")
+    _guarded(manager.check_pending, f"{point.value} does not fit the hooks")
+
+
+def _asked_connectors(manager: pluggy.PluginManager) -> list[Any]:
+    hook = manager.hook.multiorder_connectors
+    answer = _asked(hook, "a list of connector classes") if hook.get_hookimpls() else []
+    if isinstance(answer, str) or not isinstance(answer, Sequence):
+        raise _Unusable(_wrong_answer(hook.name, answer, "a list of connector classes"))
+    return list(answer)
+
+
+def _asked_sandboxes(manager: pluggy.PluginManager) -> dict[str, str]:
+    hook = manager.hook.multiorder_sandboxes
+    wanted = 'a dict of connector names and "module:attribute"'
+    answer = _asked(hook, wanted) if hook.get_hookimpls() else {}
+    texts = [*answer, *answer.values()] if isinstance(answer, Mapping) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        raise _Unusable(_wrong_answer(hook.name, answer, wanted))
+    return dict(answer)
+
+
+def _asked(hook: pluggy.HookCaller, wanted: str) -> Any:
+    # The manager holds one plugin only, and pluggy leaves a None out of the answers.
+    answers = _guarded(hook, f"{hook.name} fails")
+    if not answers:
+        raise _Unusable(_wrong_answer(hook.name, None, wanted))
+    return answers[0]
+
+
+def _wrong_answer(hook: str, answer: Any, wanted: str) -> Flaw:
+    got = "nothing" if answer is None else f"a {type(answer).__name__}"
+    return Flaw(f"{hook} returns {got}, not {wanted}", f"return {wanted} from it")
+
+
+def _guarded(call: Callable[[], T], what: str) -> T:
+    try:
+        return call()
+    except (Exception, SystemExit) as error:
+        # Unlike str(), this can't fail, whatever the plugin raises.
+        words = traceback.format_exception_only(error)[-1].strip()
+        remedy = "install what it needs, or another version of it"
+        raise _Unusable(Flaw(f"{what}: {words}", remedy)) from error
+
+
+def _by_name(claims: Iterable[_Claim]) -> dict[str, list[_Claim]]:
+    """Group by name; a class that several entry points of one package bring is one claim."""
+    by_name: dict[str, list[_Claim]] = {}
+    for claim in claims:
+        others = by_name.setdefault(claim.name, [])
+        if not any(_same(claim, other) for other in others):
+            others.append(claim)
+    return by_name
+
+
+def _same(one: _Claim, other: _Claim) -> bool:
+    same_class = one.connector is other.connector
+    return same_class and one.origin.distribution == other.origin.distribution
+
+
+def _clash(name: str, claims: Sequence[_Claim]) -> Flaw | None:
+    if len(claims) == 1:
+        return None
+    origins = dict.fromkeys(
+        f"{claim.origin.distribution} {claim.origin.version}" for claim in claims
+    )
+    if len(origins) == 1:
+        reason = f'{next(iter(origins))} brings two connectors named "{name}"'
+        return Flaw(reason, "give each its own name")
+    reason = f'the connector name "{name}" is claimed by {" and by ".join(origins)}'
+    return Flaw(reason, "uninstall all but one of them")
+
+
+def _sandboxes(
+    listed: Iterable[_Sandbox], connectors: Mapping[str, InstalledConnector]
+) -> dict[str, str]:
+    """Take a connector's sandbox from its own package only, should another claim to have one."""
+    places = {}
+    for name, place, origin in listed:
+        owner = connectors.get(name)
+        if owner is None or owner.distribution == origin.distribution:
+            places[name] = place
+    return places

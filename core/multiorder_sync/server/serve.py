@@ -1,0 +1,85 @@
+"""Running the application on uvicorn."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from multiorder_sync.config import ServerSettings
+from multiorder_sync.server.protocol import EnvelopeProtocol
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind the address, so that a taken port is known before anything is started.
+
+    Raises:
+        OSError: If the address can't be had.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def uvicorn_config(app: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
+    """Return uvicorn's configuration for these settings."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=EnvelopeProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        root_path=settings.root_path,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
+    )
+
+
+def serve(app: ASGIApp, settings: ServerSettings, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; calls under way are finished within the grace time."""
+    uvicorn.Server(uvicorn_config(app, settings)).run(sockets=[listener])
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, settings: ServerSettings) -> AsyncIterator[str]:
+    """Serve in the running event loop for as long as the context lasts; gives the base URL.
+
+    Raises:
+        OSError: If the address can't be had.
+    """
+    listener = bind(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn_config(app, settings))
+    # Who holds the context decides when it ends; a signal is theirs.
+    task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - `serve` takes the signals
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)
+            if task.done():
+                task.result()
+                raise RuntimeError("the server did not start")
+        scheme = "https" if settings.tls_certificate else "http"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        yield f"{scheme}://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await task

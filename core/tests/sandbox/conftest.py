@@ -1,0 +1,98 @@
+"""A toy OMS on the frame: REST, and a password grant with its client in a header or the form."""
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+from starlette.responses import Response
+from starlette.routing import Route
+
+from multiorder_sync.sandbox import (
+    Client,
+    Credentials,
+    Faults,
+    GrantRefused,
+    Sandbox,
+    Tokens,
+    check_password_grant,
+    client_from_basic,
+    client_from_form,
+    json_answer,
+    read_body,
+    read_form,
+    serving,
+)
+
+CREDENTIALS = Credentials(client=Client("app", "s:3cret"), username="ada", password="pass word")
+FORM = {"grant_type": "password", "username": "ada", "password": "pass word"}
+
+
+class ToyOms:
+    def __init__(self):
+        self._orders = []
+        self.tokens = Tokens(60)
+        self.faults = Faults(["save", "token"], revoke_tokens=self.tokens.revoke_all)
+
+    def orders(self):
+        return self._orders
+
+    def forget(self):
+        self._orders.clear()
+
+    def sandbox(self):
+        routes = [
+            Route("/token", self._token, methods=["POST"]),
+            Route("/orders", self._save, methods=["POST"]),
+        ]
+        return Sandbox("toy", routes, faults=self.faults, tokens=self.tokens, holdings=self)
+
+    async def _token(self, request):
+        body = await read_body(request, 1000)
+
+        def grant():
+            try:
+                form = read_form(request, body)
+                client = client_from_basic(request) or client_from_form(form)
+                check_password_grant(form, client=client, credentials=CREDENTIALS)
+            except GrantRefused as refusal:
+                return json_answer({"error": refusal.error, "text": refusal.description}, 401)
+            return json_answer({"access_token": self.tokens.issue()})
+
+        return await self.faults.around(request, ["token"], grant, refuse=self._refuse)
+
+    async def _save(self, request):
+        body = await read_body(request, 1000)
+
+        def save():
+            if body is None:
+                return Response(status_code=413)
+            if not self.tokens.accepts_bearer(request):
+                return Response(status_code=401)
+            self._orders.append(msgspec.json.decode(body))
+            return json_answer({"saved": len(self._orders)})
+
+        return await self.faults.around(request, ["save"], save, refuse=self._refuse)
+
+    def _refuse(self, code, message):
+        return json_answer({"code": code, "message": message}, 422)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def base_url():
+    async with serving(ToyOms().sandbox()) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(base_url):
+    async with httpx.AsyncClient(verify=False, base_url=base_url, timeout=5) as http:
+        await http.delete("/_sandbox/faults")
+        await http.delete("/_sandbox/orders")
+        answer = await http.post("/token", data=FORM, auth=("app", "s:3cret"))
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield http
+
+
+@pytest.fixture
+def toy():
+    return ToyOms().sandbox()

@@ -1,0 +1,1 @@
+"""Fluent Commerce connector for multiorder-sync."""

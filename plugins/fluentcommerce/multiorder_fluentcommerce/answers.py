@@ -1,0 +1,135 @@
+"""Fluent's answers sorted: what is an error, and what follows from it.
+
+Codes have the form `<C|S|T><4 digits><E|W>`: C the client can mend, S the server, T a third party.
+Where a code stands in an error is not settled (top level by Fluent's own samples and cartridge,
+`extensions` and the message by its SDK), so all three places are read. That a business error
+comes with HTTP 200 is inferred from the cartridge; 4xx with the same body is read alike.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from multiorder_sync import (
+    Answer,
+    CredentialsRefused,
+    OmsMessage,
+    Refused,
+    Unavailable,
+)
+
+_CODE: Final = re.compile(r"\b[CST]\d{4}[EW]\b")
+
+ALREADY_EXISTS: Final = frozenset({"C0121E", "C0123E"})
+NOT_FOUND: Final = frozenset({"C0120E"})
+_RATE_LIMIT: Final = frozenset({"C0011E"})
+# The token was not read; the call was not looked at.
+_TOKEN: Final = frozenset({"S0040E", "401"})
+_SETTINGS: Final = frozenset({"S0001E", "S0030E"})
+_PERMISSIONS: Final = "C0020E"
+
+
+class AlreadyExists(Refused):
+    """Fluent holds something unique that we wanted to create."""
+
+
+class NotFound(Refused):
+    """Fluent does not hold what the call refers to."""
+
+
+class TokenNotRead(Unavailable):
+    """Fluent could not read our token; another one may do."""
+
+
+def data_of(answer: Answer, field: str) -> Any:
+    """Return what the answer holds for one field of the operation; None if it is null.
+
+    Raises:
+        AlreadyExists: A unique value is taken.
+        NotFound: Something that the call refers to does not exist.
+        Refused: Fluent said no, and will again.
+        CredentialsRefused: The user may not do this.
+        Unavailable: Fluent turned the call away; it did nothing.
+        OutcomeUnknown: Anything else, if the call can create an order.
+    """
+    _check_status(answer)
+    body = answer.json()
+    errors = body.get("errors")
+    if errors:
+        messages = _messages(errors)
+        raise _error(answer, messages, executed="data" in body)
+    data = body.get("data")
+    if not isinstance(data, dict) or field not in data:
+        raise answer.unexpected("the answer has neither data nor errors")
+    return data[field]
+
+
+def _check_status(answer: Answer) -> None:
+    """Raise what an HTTP status alone decides; others are decided by the body."""
+    match answer.status:
+        case 403:
+            raise CredentialsRefused("Fluent does not let this user call its API (403).")
+        case 404:
+            raise Unavailable("There is no Fluent API at base_url (404); is it right?")
+        case 413:
+            raise Refused("The order is larger than Fluent takes (413, 2 MB).")
+        case 429:
+            raise Unavailable("Fluent limits our calls (429).", retry_after=answer.retry_after)
+        case status if status >= 500 or status in (408, 409, 425):
+            raise answer.unexpected(f"Fluent answered {status}", oms_errors=_in_body(answer))
+        case status if status >= 400 and not _in_body(answer):
+            raise Refused(f"Fluent refused the call ({status}): {answer.excerpt()}")
+
+
+def _in_body(answer: Answer) -> tuple[OmsMessage, ...]:
+    try:
+        return _messages(answer.json().get("errors"))
+    except Exception:  # noqa: BLE001 - whatever the body is, it has no messages
+        return ()
+
+
+def _messages(errors: Any) -> tuple[OmsMessage, ...]:
+    found = []
+    for error in errors if isinstance(errors, list) else [errors]:
+        if isinstance(error, dict):
+            text = str(error.get("message") or error)
+            extensions = error.get("extensions")
+            inner = extensions.get("code") if isinstance(extensions, dict) else None
+            in_text = _CODE.search(text)
+            code = error.get("code") or inner or (in_text and in_text[0])
+            found.append(OmsMessage(text[:500], str(code) if code else None))
+        elif error:
+            found.append(OmsMessage(str(error)[:500]))
+    return tuple(found)
+
+
+def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) -> Exception:
+    """Return what an answer's errors mean; the gravest decides."""
+    codes = {message.code for message in messages if message.code}
+    said = "; ".join(_worded(message) for message in messages)
+    if codes & _TOKEN:
+        return TokenNotRead(f"Fluent did not take our token: {said}", oms_errors=messages)
+    if codes & _RATE_LIMIT:
+        return Unavailable(
+            f"Fluent limits our calls: {said}", oms_errors=messages, retry_after=answer.retry_after
+        )
+    if any(code[0] in "ST" and code not in _SETTINGS for code in codes):
+        return answer.unexpected(f"Fluent failed: {said}", oms_errors=messages)
+    if codes & ALREADY_EXISTS:
+        return AlreadyExists(f"Fluent holds this already: {said}", oms_errors=messages)
+    if codes & NOT_FOUND:
+        return NotFound(f"Fluent does not know what the call refers to: {said}", oms_errors=messages)
+    if _PERMISSIONS in codes:
+        return Refused(
+            f"Fluent's user lacks a permission, or may use only its primary retailer: {said}",
+            oms_errors=messages,
+        )
+    # Without a code: errors beside data come from executing it, others from reading the request.
+    if not codes and executed:
+        return answer.unexpected(f"Fluent failed: {said}", oms_errors=messages)
+    return Refused(f"Fluent refused: {said}", oms_errors=messages)
+
+
+def _worded(message: OmsMessage) -> str:
+    shown = message.code and message.code not in message.text
+    return f"{message.text} ({message.code})" if shown else message.text

@@ -1,0 +1,207 @@
+"""The connector: looks up or creates the customer, creates the order, finds it again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import msgspec
+from multiorder_sync import (
+    API_VERSION,
+    Call,
+    Connector,
+    Context,
+    DuplicateGuard,
+    MultiOrder,
+    OutboundClient,
+    OutcomeUnknown,
+    PasswordGrant,
+    Receipt,
+    RefTaken,
+    Refused,
+    Submission,
+    TokenSource,
+)
+
+from multiorder_fluentcommerce import graphql
+from multiorder_fluentcommerce.answers import AlreadyExists, NotFound, TokenNotRead, data_of
+from multiorder_fluentcommerce.attributes import FINGERPRINT
+from multiorder_fluentcommerce.not_carried import NOT_CARRIED
+from multiorder_fluentcommerce.payload import Customer, OrderPayload, order_input, wire
+from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.transform import FluentTransform
+
+# Fluent answers 413 to more.
+_MAX_BODY: Final = 2_000_000
+
+
+class FluentConnector(Connector[FluentSettings, OrderPayload]):
+    """Fluent Commerce (Fluent Order Management), by its GraphQL API."""
+
+    name: ClassVar[str] = "fluentcommerce"
+    api_version: ClassVar[int] = API_VERSION
+    Settings: ClassVar[type[msgspec.Struct]] = FluentSettings
+    Payload: ClassVar[type[msgspec.Struct]] = OrderPayload
+    not_carried: ClassVar[Mapping[str, str]] = NOT_CARRIED
+    # An order's ref is unique in Fluent: a second create is refused.
+    duplicate_guard: ClassVar[DuplicateGuard] = DuplicateGuard.REFUSES
+
+    def __init__(self, settings: FluentSettings, http: OutboundClient) -> None:
+        self._settings = settings
+        self._http = http
+        self._transform = FluentTransform(settings)
+        self._tokens = TokenSource(
+            http,
+            PasswordGrant(
+                url=f"{settings.root}/oauth/token",
+                form={
+                    "grant_type": "password",
+                    "scope": "api",
+                    "username": settings.username,
+                    "password": settings.password,
+                    "client_id": settings.client_id,
+                    "client_secret": settings.client_secret,
+                },
+                headers={"fluent.account": settings.account},
+            ),
+        )
+        self._encoder = msgspec.json.Encoder(decimal_format="number")
+
+    def transform(
+        self, order: MultiOrder, context: Context
+    ) -> Sequence[Submission[OrderPayload]]:
+        """Turn a multi-order into `createOrder` inputs, one for each order or one for all."""
+        return self._transform.submissions(order, context)
+
+    async def submit(self, submission: Submission[OrderPayload]) -> Receipt:
+        """Look up or create the customer, then create the order.
+
+        A ref that is already taken by this very order means that it is there: a success.
+        """
+        payload = submission.payload
+        customer_id = await self._customer_id(payload.customer)
+        variables = {"input": order_input(payload, customer_id)}
+        try:
+            order = await self._ask(
+                "createOrder", graphql.CREATE_ORDER, variables, creates=True
+            )
+        except AlreadyExists as refusal:
+            receipt = await self._find_after(refusal, submission)
+            if receipt is None:
+                raise
+            return receipt
+        if not isinstance(order, dict) or order.get("ref") != submission.ref or not order.get("id"):
+            raise OutcomeUnknown("Fluent answered without the order that it was to create.")
+        return _receipt(order, created=True)
+
+    async def find(self, submission: Submission[OrderPayload]) -> Receipt | None:
+        """Look the order up by its ref, and make sure that it is ours.
+
+        `orders(ref:)` would match wildcards; `order(ref:)` does not.
+        """
+        try:
+            order = await self._ask("order", graphql.FIND_ORDER, {"ref": submission.ref})
+        except NotFound:
+            return None
+        if order is None:
+            return None
+        if not isinstance(order, dict) or order.get("ref") != submission.ref:
+            raise Refused("Fluent answered a look-up by ref with another order.")
+        retailer = order.get("retailer")
+        retailer_id = str(retailer.get("id")) if isinstance(retailer, dict) else None
+        prints = [
+            attribute.get("value")
+            for attribute in order.get("attributes") or ()
+            if isinstance(attribute, dict) and attribute.get("name") == FINGERPRINT
+        ]
+        if retailer_id != self._settings.retailer_id or prints != [submission.fingerprint]:
+            raise RefTaken(f"Fluent holds another order under the ref {submission.ref}.")
+        return _receipt(order, created=False)
+
+    async def check(self) -> None:
+        """Get a token and ask Fluent who we are."""
+        me = await self._ask("me", graphql.WHO_AM_I, {})
+        if me is None:
+            raise Refused("Fluent gave a token, but knows no user for it.")
+
+    async def _customer_id(self, customer: Customer) -> str:
+        """Return the id of the customer, who is created if Fluent does not have them."""
+        found = await self._customer_by_ref(customer.username)
+        if found is not None:
+            return found
+        try:
+            created = await self._ask(
+                "createCustomer", graphql.CREATE_CUSTOMER, {"input": wire(customer)}
+            )
+        except AlreadyExists:
+            # Another call created them in between, or they exist under another user name.
+            found = await self._customer_by_ref(customer.username)
+            found = found or await self._customer_by_email(customer.primary_email)
+            if found is None:
+                raise
+            return found
+        return _id(created, "customer")
+
+    async def _customer_by_ref(self, ref: str) -> str | None:
+        # A customer's ref is the user name that they were created with.
+        try:
+            customer = await self._ask("customer", graphql.FIND_CUSTOMER, {"ref": ref})
+        except NotFound:
+            return None
+        return None if customer is None else _id(customer, "customer")
+
+    async def _customer_by_email(self, email: str) -> str | None:
+        found = await self._ask("customers", graphql.FIND_CUSTOMERS_BY_EMAIL, {"email": [email]})
+        edges = found.get("edges") if isinstance(found, dict) else None
+        for edge in edges or ():
+            node = edge.get("node") if isinstance(edge, dict) else None
+            # The filter knows wildcards; only the very address counts.
+            if isinstance(node, dict) and str(node.get("primaryEmail")).lower() == email.lower():
+                return _id(node, "customer")
+        return None
+
+    async def _ask(
+        self,
+        operation: str,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        creates: bool = False,
+    ) -> Any:
+        """Run one GraphQL operation and return its one field; see `data_of` for the errors."""
+        content = self._encoder.encode(
+            {"operationName": operation, "query": document, "variables": variables}
+        )
+        if len(content) > _MAX_BODY:
+            raise Refused(f"The order takes {len(content)} bytes; Fluent takes {_MAX_BODY}.")
+        answer = await self._http.send(
+            Call(
+                operation=operation,
+                method="POST",
+                url=f"{self._settings.root}/graphql",
+                creates=creates,
+                headers={"content-type": "application/json"},
+                content=content,
+                tokens=self._tokens,
+            )
+        )
+        try:
+            return data_of(answer, operation)
+        except TokenNotRead:
+            self._tokens.drop()
+            raise
+
+
+def _receipt(order: Mapping[str, Any], *, created: bool) -> Receipt:
+    status = order.get("status")
+    return Receipt(
+        oms_id=str(order["id"]),
+        oms_ref=str(order["ref"]),
+        status=None if status is None else str(status),
+        created=created,
+    )
+
+
+def _id(node: Any, what: str) -> str:
+    value = node.get("id") if isinstance(node, dict) else None
+    if not value:
+        raise Unavailable(f"Fluent answered without the id of the {what}.")
+    return str(value)

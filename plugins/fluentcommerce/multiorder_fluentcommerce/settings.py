@@ -1,0 +1,132 @@
+"""The `oms` table of a space that is served by Fluent Commerce."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+from multiorder_sync import Expression, Secret
+
+
+class OrderTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """Fluent order types, which pick the workflow (`ORDER::<type>`)."""
+
+    home: str = "HD"
+    collect: str = "CC"
+    mixed: str = "MULTI"
+    # Fluent's reference solution has no type for orders that nobody ships; MULTI takes a
+    # fulfilment choice of any type. An inference, so it can be set.
+    digital: str = "MULTI"
+
+
+class FulfilmentTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """Fluent fulfilment types, by how a line reaches the shopper."""
+
+    home: str = "HD_PFS"
+    collect: str = "CC_PFS"
+    digital: str = "DIGITAL"
+
+
+class CustomerDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What Fluent asks of a customer and Nacelle does not say."""
+
+    timezone: Annotated[str, Meta(max_length=32)] = "UTC"
+    country: str | None = None
+    promotion_opt_in: bool = False
+
+
+# Platform values of Fluent's `paymentMethod`; which Nacelle payment types exist is not documented.
+_PAYMENT_METHODS = {
+    "card": "CREDITCARD",
+    "credit_card": "CREDITCARD",
+    "debit_card": "CREDITCARD",
+    "paypal": "PAYPAL",
+    "gift_card": "GIFTVOUCHER",
+    "giftcard": "GIFTVOUCHER",
+    "cash": "CASH",
+    "afterpay": "AFTERPAY",
+    "*": "CREDITCARD",
+}
+
+# Nacelle has no field for either; these places are where a storefront can put it.
+_PICKUP_LOCATION = (
+    "item.metadata.pickup_location_ref || order.metadata.pickup_location_ref || "
+    "order.fulfillments[?delivery_method=='pickup' || delivery_type=='pickup']"
+    ".assigned_location_id | [0]"
+)
+_DIGITAL = "item.metadata.digital || item.metadata.gift_card"
+
+
+class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How one space reaches its Fluent account, and in that account's own codes."""
+
+    base_url: Annotated[str, Meta(description="API root, https://ACCOUNT.sandbox.api.fluentretail.com")]
+    account: Annotated[str, Meta(description="Fluent account id, sent as fluent.account")]
+    client_id: Annotated[str, Meta(description="OAuth client; in practice the account id")]
+    client_secret: Secret
+    username: Annotated[str, Meta(description="the integration user")]
+    password: Secret
+    retailer_id: Annotated[str, Meta(description="the retailer that gets the orders")]
+    product_catalogue_ref: Annotated[
+        str | None, Meta(description="catalogue of the products; empty for the default one")
+    ] = "PC:MASTER:1"
+    order_types: OrderTypes = OrderTypes()
+    fulfilment_types: FulfilmentTypes = FulfilmentTypes()
+    delivery_types: Annotated[
+        dict[str, str],
+        Meta(description="shipping rate, by external_id or service_name, to Fluent deliveryType"),
+    ] = msgspec.field(default_factory=lambda: {"*": "STANDARD"})
+    digital_delivery_type: Annotated[str, Meta(description="deliveryType of digital lines")] = "EMAIL"
+    multi_order: Annotated[
+        Literal["split", "combine"],
+        Meta(description="one Fluent order for each order, or one MULTI order for all"),
+    ] = "split"
+    order_ref: Annotated[
+        str | None, Meta(description="JMESPath over multi_order, order, identity: the order's ref")
+    ] = None
+    product_ref: Annotated[
+        str, Meta(description="JMESPath over multi_order, order, item: the line's productRef")
+    ] = "item.sku || item.variant_id || item.product_id || item.product_external_id"
+    customer_ref: Annotated[
+        str, Meta(description="JMESPath over multi_order, order, customer, email: the customer's ref")
+    ] = "lower(email)"
+    pickup_location: Annotated[
+        str, Meta(description="JMESPath over multi_order, order, item: where a line is collected")
+    ] = _PICKUP_LOCATION
+    digital: Annotated[
+        str, Meta(description="JMESPath over multi_order, order, item: true if nothing is shipped")
+    ] = _DIGITAL
+    customer_defaults: CustomerDefaults = CustomerDefaults()
+    payment_statuses: Annotated[
+        tuple[str, ...], Meta(description="payments that count, by Nacelle's status")
+    ] = ("succeeded",)
+    payment_methods: Annotated[
+        dict[str, str], Meta(description="Nacelle payment_type to Fluent paymentMethod")
+    ] = msgspec.field(default_factory=lambda: dict(_PAYMENT_METHODS))
+    tax_type: Annotated[
+        Literal["GST", "VAT", "EXCLTAX"] | None, Meta(description="Fluent taxType of every line")
+    ] = None
+    order_total: Annotated[
+        Literal["net", "gross"],
+        Meta(description="whether the Fluent order's totalPrice is without or with tax"),
+    ] = "net"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that can't work.
+
+        Raises:
+            ValueError: With what is wrong.
+        """
+        if not self.base_url.startswith(("https://", "http://")):
+            raise ValueError(f"base_url {self.base_url!r} must start with https://")
+        for name in ("order_ref", "product_ref", "customer_ref", "pickup_location", "digital"):
+            text = getattr(self, name)
+            if text is not None:
+                try:
+                    Expression(text)
+                except ValueError as error:
+                    raise ValueError(f"{name} is not a JMESPath expression: {error}") from None
+
+    @property
+    def root(self) -> str:
+        """The API root without a slash at its end."""
+        return self.base_url.rstrip("/")

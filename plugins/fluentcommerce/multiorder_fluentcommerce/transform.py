@@ -1,0 +1,192 @@
+"""From a multi-order to Fluent orders: pure, without I/O or a clock."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from multiorder_sync import (
+    Context,
+    Expression,
+    Figures,
+    MultiOrder,
+    Order,
+    PaymentShare,
+    Submission,
+    Untransformable,
+    figures_of,
+    fingerprint,
+    order_identity,
+    order_key,
+    payments_by_order,
+)
+
+from multiorder_fluentcommerce.attributes import (
+    FINGERPRINT,
+    multi_order_attributes,
+    order_attributes,
+)
+from multiorder_fluentcommerce.fulfilment import Fulfilment, Way
+from multiorder_fluentcommerce.items import Items
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting
+from multiorder_fluentcommerce.payload import FulfilmentChoice, Item, OrderPayload, Retailer
+from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.transactions import transactions
+
+
+class FluentTransform:
+    """Makes submissions for one space's settings."""
+
+    def __init__(self, settings: FluentSettings) -> None:
+        self._settings = settings
+        self._order_ref = Expression(settings.order_ref) if settings.order_ref else None
+        self._parties = Parties(settings)
+        self._fulfilment = Fulfilment(settings, self._parties)
+        self._items = Items(settings)
+
+    def submissions(
+        self, multi_order: MultiOrder, context: Context
+    ) -> list[Submission[OrderPayload]]:
+        """Return one submission for each order, or one for all, as the settings say.
+
+        Raises:
+            Untransformable: If Fluent can't hold the order.
+        """
+        figures = figures_of(multi_order, context.prices)
+        totals = [each.total for each in figures]
+        indices = range(len(multi_order.orders))
+        if self._settings.multi_order == "combine" and len(multi_order.orders) > 1:
+            shares = payments_by_order(
+                multi_order,
+                [sum(totals, Decimal(0))] if multi_order.payments else totals,
+                self._settings.payment_statuses,
+            )
+            together = [share for each in shares for share in each]
+            return [self._submission(multi_order, list(indices), figures, together)]
+        shares = payments_by_order(multi_order, totals, self._settings.payment_statuses)
+        return [self._submission(multi_order, [index], figures, shares[index]) for index in indices]
+
+    def _submission(
+        self,
+        multi_order: MultiOrder,
+        indices: Sequence[int],
+        figures: Sequence[Figures],
+        shares: Sequence[PaymentShare],
+    ) -> Submission[OrderPayload]:
+        orders = [multi_order.orders[index] for index in indices]
+        first, own = orders[0], [figures[index] for index in indices]
+        ref = self._ref(multi_order, indices)
+        choices: list[FulfilmentChoice] = []
+        items: list[Item] = []
+        ways: list[Way] = []
+        attributes = multi_order_attributes(multi_order)
+        for order, each in zip(orders, own, strict=True):
+            mine = len(choices)
+            ways += self._add(multi_order, order, each, ref, choices, items)
+            said = order_attributes(multi_order, order, each)
+            if len(orders) == 1:
+                attributes |= said
+            else:
+                choices[mine] = msgspec.structs.replace(choices[mine], attributes=said)
+        order_type = self._fulfilment.order_type(ways)
+        mixed = order_type == self._settings.order_types.mixed
+        tax = sum((each.tax for each in own), Decimal(0))
+        total = sum((each.total for each in own), Decimal(0))
+        content = fingerprint(multi_order, orders)
+        payload = OrderPayload(
+            ref=ref,
+            type=order_type,
+            retailer=Retailer(id=self._settings.retailer_id),
+            customer=self._parties.customer(multi_order, first),
+            items=tuple(_distinct(items, with_choice=mixed)),
+            total_price=_not_negative(
+                total - tax if self._settings.order_total == "net" else total, "total"
+            ),
+            total_tax_price=tax,
+            billing_address=self._parties.billing_address(multi_order, first),
+            fulfilment_choice=None if mixed else choices[0],
+            fulfilment_choices=tuple(choices) if mixed else (),
+            financial_transactions=transactions(shares, ref, first.currency, self._settings),
+            attributes=attributes | {FINGERPRINT: content},
+        )
+        return Submission(
+            ref=ref,
+            payload=payload,
+            orders=tuple(order_identity(multi_order, index) for index in indices),
+            fingerprint=content,
+            notes=tuple(dict.fromkeys(_notes(own, shares, total))),
+        )
+
+    def _add(
+        self,
+        multi_order: MultiOrder,
+        order: Order,
+        figures: Figures,
+        ref: str,
+        choices: list[FulfilmentChoice],
+        items: list[Item],
+    ) -> list[Way]:
+        """Add an order's choices and items; return the way of each choice that was added."""
+        ways = self._fulfilment.ways(multi_order, order)
+        # The shipping charge stands on what is shipped, else on what is collected.
+        distinct = sorted(dict.fromkeys(ways), key=lambda way: _CHARGED_FIRST.index(way.kind))
+        _not_negative(figures.shipping, "shipping charge")
+        charged = order.shipping_rate is not None or bool(figures.shipping)
+        refs = {}
+        for position, way in enumerate(distinct):
+            refs[way] = fitting(f"{ref}-{len(choices) + 1}", TEXT_LENGTH, "a choice's ref")
+            charge = figures if charged and position == 0 else None
+            choices.append(self._fulfilment.choice(multi_order, order, way, refs[way], charge))
+        for index, way in enumerate(ways):
+            items.append(self._items.item(multi_order, order, index, figures, refs[way]))
+        return distinct
+
+    def _ref(self, multi_order: MultiOrder, indices: Sequence[int]) -> str:
+        together = len(indices) > 1
+        first = multi_order.orders[indices[0]]
+        identity = order_key(multi_order) if together else order_identity(multi_order, indices[0])
+        if self._order_ref is None:
+            return fitting(identity, TEXT_LENGTH, "an order's ref")
+        variables = {
+            "multi_order": multi_order.source,
+            "order": first.source,
+            "identity": identity,
+        }
+        ref = self._order_ref.evaluate(variables)
+        if not isinstance(ref, str) or not ref:
+            raise Untransformable(f"order_ref gives no text for this order but {ref!r}.")
+        return fitting(ref, TEXT_LENGTH, "an order's ref")
+
+
+_CHARGED_FIRST: Final = ("home", "collect", "digital")
+
+
+def _distinct(items: Sequence[Item], *, with_choice: bool) -> Iterator[Item]:
+    """Give every item a ref of its own, and name its choice only where there is a choice."""
+    seen: set[str] = set()
+    for item in items:
+        ref, number = item.ref, 1
+        while ref in seen:
+            number += 1
+            ref = f"{item.ref}-{number}"
+        seen.add(ref)
+        choice_ref = item.fulfilment_choice_ref if with_choice else None
+        yield msgspec.structs.replace(item, ref=ref, fulfilment_choice_ref=choice_ref)
+
+
+def _not_negative(amount: Decimal, what: str) -> Decimal:
+    if amount < 0:
+        raise Untransformable(
+            f"The order's {what} comes to {amount}, and Fluent takes no negative figures."
+        )
+    return amount
+
+
+def _notes(
+    figures: Sequence[Figures], shares: Sequence[PaymentShare], total: Decimal
+) -> Iterator[str]:
+    for each in figures:
+        yield from each.notes
+    paid = sum((share.amount for share in shares), Decimal(0))
+    if paid != total:
+        yield f"the payments that count come to {paid}, the order to {total}"
