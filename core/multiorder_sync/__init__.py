@@ -1,1 +1,85 @@
 """The public names: all that a plugin author needs."""
+
+from multiorder_sync.errors import (
+    ConfigurationError,
+    CredentialsRefused,
+    OmsMessage,
+    OutcomeUnknown,
+    Problem,
+    Refused,
+    RefTaken,
+    Unavailable,
+    Untransformable,
+)
+from multiorder_sync.nacelle.figures import Figures, LineFigures, PricePolicy, figures_of
+from multiorder_sync.nacelle.identity import fingerprint, order_identity, order_key
+from multiorder_sync.nacelle.money import apportion, currency_exponent, smallest_unit
+from multiorder_sync.nacelle.orders import (
+    Address,
+    Customer,
+    Discount,
+    Fulfillment,
+    MultiOrder,
+    Order,
+    OrderItem,
+    Payment,
+    Promotion,
+    ShippingRate,
+    TaxData,
+)
+from multiorder_sync.nacelle.payments import PaymentShare, payments_by_order
+from multiorder_sync.oms.connector import API_VERSION, Connector, Context, DuplicateGuard
+from multiorder_sync.oms.hookspecs import hookimpl
+from multiorder_sync.oms.expressions import Expression
+from multiorder_sync.oms.outbound import Answer, Call, OutboundClient, PasswordGrant, TokenSource
+from multiorder_sync.outcome import Receipt, Submission
+from multiorder_sync.secret import Secret
+
+__all__ = [
+    "API_VERSION",
+    "Address",
+    "Answer",
+    "Call",
+    "ConfigurationError",
+    "Connector",
+    "Context",
+    "CredentialsRefused",
+    "Customer",
+    "Discount",
+    "DuplicateGuard",
+    "Expression",
+    "Figures",
+    "Fulfillment",
+    "LineFigures",
+    "MultiOrder",
+    "OmsMessage",
+    "Order",
+    "OrderItem",
+    "OutboundClient",
+    "OutcomeUnknown",
+    "PasswordGrant",
+    "Payment",
+    "PaymentShare",
+    "PricePolicy",
+    "Problem",
+    "Promotion",
+    "Receipt",
+    "RefTaken",
+    "Refused",
+    "Secret",
+    "ShippingRate",
+    "Submission",
+    "TaxData",
+    "TokenSource",
+    "Unavailable",
+    "Untransformable",
+    "apportion",
+    "currency_exponent",
+    "figures_of",
+    "fingerprint",
+    "hookimpl",
+    "order_identity",
+    "order_key",
+    "payments_by_order",
+    "smallest_unit",
+]

@@ -8,7 +8,8 @@ fields itself. What a single value must look like is the caller's: the leaf read
 import difflib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -53,7 +54,8 @@ class StructReader(Generic[T]):
     """Reads plain data (dicts, lists, scalars) into one struct type.
 
     Args:
-        struct: The struct type; its fields may be structs, tuples, dicts and optionals of those.
+        struct: The struct type; its fields may be structs, tuples, lists, dicts and optionals of
+            those; a `Sequence` is read as a tuple, a `Mapping` as a dict.
         leaf_for: Gives the reader of any other type.
         refuse_unknown: Whether a key that no field has is a problem (with the nearest valid name).
 
@@ -79,10 +81,10 @@ class StructReader(Generic[T]):
         if origin in (Union, types.UnionType) and types.NoneType in args:
             rest = tuple(arg for arg in args if arg is not types.NoneType)
             return _optional(self._reader(Union[rest], metadata))  # noqa: UP007 - built from a tuple
-        if origin in (tuple, list) and (origin is list or args[1:] == (...,)):
-            read_items = _array(self._reader(args[0]), tuple if origin is tuple else list)
+        if origin in (tuple, list, Sequence) and (origin is not tuple or args[1:] == (...,)):
+            read_items = _array(self._reader(args[0]), list if origin is list else tuple)
             return _one_or_many(read_items) if OneOrMany() in metadata else read_items
-        if origin is dict and args[1] is not Any:
+        if origin in (dict, Mapping) and args[1] is not Any:
             return _mapping(self._reader(args[1]))
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             return self._struct_reader(hint)
@@ -188,6 +190,8 @@ def kind_of(value: Any) -> str:
             return "an object"
         case list() | tuple():
             return "an array"
+        case date() | time():
+            return "a date or time"
         case _:
             return "a number"
 

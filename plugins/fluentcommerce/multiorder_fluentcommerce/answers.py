@@ -32,6 +32,11 @@ _PERMISSIONS: Final = "C0020E"
 class AlreadyExists(Refused):
     """Fluent holds something unique that we wanted to create."""
 
+    @property
+    def names_ref(self) -> bool:
+        """Whether it is certainly the ref that is taken, and not some other unique value."""
+        return any(message.code == "C0121E" for message in self.oms_errors)
+
 
 class NotFound(Refused):
     """Fluent does not hold what the call refers to."""
@@ -56,11 +61,11 @@ def data_of(answer: Answer, field: str) -> Any:
     body = answer.json()
     errors = body.get("errors")
     if errors:
-        messages = _messages(errors)
+        messages = _messages(answer, errors)
         raise _error(answer, messages, executed="data" in body)
     data = body.get("data")
     if not isinstance(data, dict) or field not in data:
-        raise answer.unexpected("the answer has neither data nor errors")
+        raise answer.unexpected("gave neither data nor errors")
     return data[field]
 
 
@@ -76,19 +81,19 @@ def _check_status(answer: Answer) -> None:
         case 429:
             raise Unavailable("Fluent limits our calls (429).", retry_after=answer.retry_after)
         case status if status >= 500 or status in (408, 409, 425):
-            raise answer.unexpected(f"Fluent answered {status}", oms_errors=_in_body(answer))
+            raise answer.unexpected("failed", oms_errors=_in_body(answer))
         case status if status >= 400 and not _in_body(answer):
-            raise Refused(f"Fluent refused the call ({status}): {answer.excerpt()}")
+            raise Refused(f"Fluent refused the call (HTTP {status}): {answer.excerpt()}")
 
 
 def _in_body(answer: Answer) -> tuple[OmsMessage, ...]:
     try:
-        return _messages(answer.json().get("errors"))
+        return _messages(answer, answer.json().get("errors"))
     except Exception:  # noqa: BLE001 - whatever the body is, it has no messages
         return ()
 
 
-def _messages(errors: Any) -> tuple[OmsMessage, ...]:
+def _messages(answer: Answer, errors: Any) -> tuple[OmsMessage, ...]:
     found = []
     for error in errors if isinstance(errors, list) else [errors]:
         if isinstance(error, dict):
@@ -97,16 +102,17 @@ def _messages(errors: Any) -> tuple[OmsMessage, ...]:
             inner = extensions.get("code") if isinstance(extensions, dict) else None
             in_text = _CODE.search(text)
             code = error.get("code") or inner or (in_text and in_text[0])
-            found.append(OmsMessage(text[:500], str(code) if code else None))
+            found.append(OmsMessage(answer.redact(text[:500]), str(code)[:20] if code else None))
         elif error:
-            found.append(OmsMessage(str(error)[:500]))
+            found.append(OmsMessage(answer.redact(str(error)[:500])))
     return tuple(found)
 
 
 def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) -> Exception:
     """Return what an answer's errors mean; the gravest decides."""
     codes = {message.code for message in messages if message.code}
-    said = "; ".join(_worded(message) for message in messages)
+    more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
+    said = (_worded(messages[0]) if messages else "no reason given") + more
     if codes & _TOKEN:
         return TokenNotRead(f"Fluent did not take our token: {said}", oms_errors=messages)
     if codes & _RATE_LIMIT:
@@ -114,11 +120,13 @@ def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) ->
             f"Fluent limits our calls: {said}", oms_errors=messages, retry_after=answer.retry_after
         )
     if any(code[0] in "ST" and code not in _SETTINGS for code in codes):
-        return answer.unexpected(f"Fluent failed: {said}", oms_errors=messages)
+        return answer.unexpected(f"failed: {said}", oms_errors=messages)
     if codes & ALREADY_EXISTS:
         return AlreadyExists(f"Fluent holds this already: {said}", oms_errors=messages)
     if codes & NOT_FOUND:
-        return NotFound(f"Fluent does not know what the call refers to: {said}", oms_errors=messages)
+        return NotFound(
+            f"Fluent does not know what the call refers to: {said}", oms_errors=messages
+        )
     if _PERMISSIONS in codes:
         return Refused(
             f"Fluent's user lacks a permission, or may use only its primary retailer: {said}",
@@ -126,10 +134,11 @@ def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) ->
         )
     # Without a code: errors beside data come from executing it, others from reading the request.
     if not codes and executed:
-        return answer.unexpected(f"Fluent failed: {said}", oms_errors=messages)
+        return answer.unexpected(f"failed: {said}", oms_errors=messages)
     return Refused(f"Fluent refused: {said}", oms_errors=messages)
 
 
 def _worded(message: OmsMessage) -> str:
     shown = message.code and message.code not in message.text
-    return f"{message.text} ({message.code})" if shown else message.text
+    text = message.text if len(message.text) <= 200 else f"{message.text[:199]}…"
+    return f"{text} ({message.code})" if shown else text

@@ -6,9 +6,9 @@ Every name begins with `nacelle_`, apart from what a merchant maps themselves.
 from typing import Any, Final
 
 import msgspec
-from multiorder_sync import Figures, LineFigures, MultiOrder, Order, OrderItem
 
 from multiorder_fluentcommerce.payload import Attributes
+from multiorder_sync import Figures, LineFigures, MultiOrder, Order, OrderItem
 
 FINGERPRINT: Final = "nacelle_fingerprint"
 
@@ -30,6 +30,7 @@ def multi_order_attributes(multi_order: MultiOrder) -> Attributes:
 def order_attributes(multi_order: MultiOrder, order: Order, figures: Figures) -> Attributes:
     """Return what one order says of itself, beyond what its multi-order says already."""
     shared = multi_order_attributes(multi_order)
+    discounts = order.applied_discounts
     own = present(
         nacelle_order_id=order.id,
         nacelle_order_source_external_id=order.source_external_id,
@@ -38,7 +39,7 @@ def order_attributes(multi_order: MultiOrder, order: Order, figures: Figures) ->
         nacelle_order_comment=order.comment,
         nacelle_order_metadata=order.metadata,
         nacelle_order_created_at=order.merchant_created_at,
-        nacelle_order_discounts=order.applied_discounts,
+        nacelle_order_discounts=discounts if discounts != multi_order.applied_discounts else (),
         nacelle_order_discount_amount=_amount(figures.discount),
         nacelle_client_data=order.client_data,
         nacelle_promotion=order.promotion,
@@ -75,7 +76,7 @@ def item_attributes(item: OrderItem, figures: LineFigures) -> Attributes:
 def present(**values: Any) -> Attributes:
     """Return the attributes that have a value, in plain data; structs without what is not set."""
     plain = {name: _plain(value) for name, value in values.items()}
-    return {name: value for name, value in plain.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in plain.items() if value not in (None, "", (), [], {})}
 
 
 def _plain(value: Any) -> Any:
@@ -85,7 +86,7 @@ def _plain(value: Any) -> Any:
 def _set(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _set(entry) for name, entry in value.items() if entry is not None}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_set(entry) for entry in value]
     return value
 

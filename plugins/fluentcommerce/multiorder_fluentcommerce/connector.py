@@ -4,6 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
+
+from multiorder_fluentcommerce import graphql
+from multiorder_fluentcommerce.answers import AlreadyExists, NotFound, TokenNotRead, data_of
+from multiorder_fluentcommerce.attributes import FINGERPRINT
+from multiorder_fluentcommerce.not_carried import NOT_CARRIED
+from multiorder_fluentcommerce.payload import Customer, OrderPayload, order_input, wire
+from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.transform import FluentTransform
 from multiorder_sync import (
     API_VERSION,
     Call,
@@ -19,15 +27,8 @@ from multiorder_sync import (
     Refused,
     Submission,
     TokenSource,
+    Unavailable,
 )
-
-from multiorder_fluentcommerce import graphql
-from multiorder_fluentcommerce.answers import AlreadyExists, NotFound, TokenNotRead, data_of
-from multiorder_fluentcommerce.attributes import FINGERPRINT
-from multiorder_fluentcommerce.not_carried import NOT_CARRIED
-from multiorder_fluentcommerce.payload import Customer, OrderPayload, order_input, wire
-from multiorder_fluentcommerce.settings import FluentSettings
-from multiorder_fluentcommerce.transform import FluentTransform
 
 # Fluent answers 413 to more.
 _MAX_BODY: Final = 2_000_000
@@ -48,26 +49,21 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         self._settings = settings
         self._http = http
         self._transform = FluentTransform(settings)
-        self._tokens = TokenSource(
-            http,
-            PasswordGrant(
-                url=f"{settings.root}/oauth/token",
-                form={
-                    "grant_type": "password",
-                    "scope": "api",
-                    "username": settings.username,
-                    "password": settings.password,
-                    "client_id": settings.client_id,
-                    "client_secret": settings.client_secret,
-                },
-                headers={"fluent.account": settings.account},
-            ),
+        grant = PasswordGrant(
+            url=f"{settings.root}/oauth/token",
+            form={
+                "scope": "api",
+                "username": settings.username,
+                "password": settings.password,
+                "client_id": settings.client_id,
+                "client_secret": settings.client_secret,
+            },
+            headers={"fluent.account": settings.account},
         )
+        self._tokens = TokenSource(grant, http)
         self._encoder = msgspec.json.Encoder(decimal_format="number")
 
-    def transform(
-        self, order: MultiOrder, context: Context
-    ) -> Sequence[Submission[OrderPayload]]:
+    def transform(self, order: MultiOrder, context: Context) -> Sequence[Submission[OrderPayload]]:
         """Turn a multi-order into `createOrder` inputs, one for each order or one for all."""
         return self._transform.submissions(order, context)
 
@@ -80,14 +76,9 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         customer_id = await self._customer_id(payload.customer)
         variables = {"input": order_input(payload, customer_id)}
         try:
-            order = await self._ask(
-                "createOrder", graphql.CREATE_ORDER, variables, creates=True
-            )
+            order = await self._ask("createOrder", graphql.CREATE_ORDER, variables, creates=True)
         except AlreadyExists as refusal:
-            receipt = await self._find_after(refusal, submission)
-            if receipt is None:
-                raise
-            return receipt
+            return await self._found_after(refusal, submission)
         if not isinstance(order, dict) or order.get("ref") != submission.ref or not order.get("id"):
             raise OutcomeUnknown("Fluent answered without the order that it was to create.")
         return _receipt(order, created=True)
@@ -121,6 +112,24 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         me = await self._ask("me", graphql.WHO_AM_I, {})
         if me is None:
             raise Refused("Fluent gave a token, but knows no user for it.")
+
+    async def _found_after(
+        self, refusal: AlreadyExists, submission: Submission[OrderPayload]
+    ) -> Receipt:
+        """Return our order, which Fluent said that it holds already."""
+        try:
+            receipt = await self.find(submission)
+        except Unavailable as error:
+            raise OutcomeUnknown(
+                f"Fluent holds an order under our ref, and can't be asked which: {error}",
+                oms_errors=refusal.oms_errors,
+            ) from error
+        if receipt is not None:
+            return receipt
+        if refusal.names_ref:
+            reason = "Fluent says that it holds our ref already, and does not show the order."
+            raise OutcomeUnknown(reason, oms_errors=refusal.oms_errors)
+        raise refusal
 
     async def _customer_id(self, customer: Customer) -> str:
         """Return the id of the customer, who is created if Fluent does not have them."""
@@ -186,7 +195,7 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         try:
             return data_of(answer, operation)
         except TokenNotRead:
-            self._tokens.drop()
+            self._tokens.drop(await self._tokens.token())
             raise
 
 

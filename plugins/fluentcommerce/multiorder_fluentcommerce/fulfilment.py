@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from multiorder_sync import Expression, Figures, MultiOrder, Order, ShippingRate, Untransformable
 
 from multiorder_fluentcommerce.parties import (
     INSTRUCTION_LENGTH,
@@ -15,6 +14,7 @@ from multiorder_fluentcommerce.parties import (
 )
 from multiorder_fluentcommerce.payload import FulfilmentChoice
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_sync import Figures, MultiOrder, Order, ShippingRate, Untransformable
 
 Kind = Literal["home", "collect", "digital"]
 
@@ -37,8 +37,8 @@ class Fulfilment:
     def __init__(self, settings: FluentSettings, parties: Parties) -> None:
         self._settings = settings
         self._parties = parties
-        self._pickup_location = Expression(settings.pickup_location)
-        self._digital = Expression(settings.digital)
+        self._pickup_location = settings.expression("pickup_location")
+        self._digital = settings.expression("digital")
 
     def ways(self, multi_order: MultiOrder, order: Order) -> list[Way]:
         """Return for each line of the order how it reaches the shopper."""

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
+from multiorder_fluentcommerce.attributes import item_attributes
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, fitting
+from multiorder_fluentcommerce.payload import Item
+from multiorder_fluentcommerce.settings import FluentSettings
 from multiorder_sync import (
-    Expression,
     Figures,
     LineFigures,
     MultiOrder,
@@ -13,11 +16,6 @@ from multiorder_sync import (
     OrderItem,
     Untransformable,
 )
-
-from multiorder_fluentcommerce.attributes import item_attributes
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, fitting
-from multiorder_fluentcommerce.payload import Item
-from multiorder_fluentcommerce.settings import FluentSettings
 
 # Prices for one unit that do not come out even; what counts are the line's totals, always exact.
 _UNIT_PRICE: Final = Decimal("0.000001")
@@ -28,7 +26,7 @@ class Items:
 
     def __init__(self, settings: FluentSettings) -> None:
         self._settings = settings
-        self._product_ref = Expression(settings.product_ref)
+        self._product_ref = settings.expression("product_ref")
 
     def item(
         self,
@@ -49,7 +47,11 @@ class Items:
             "order": order.source,
             "item": item.source,
         }
-        for name, amount in (("total", line.subtotal), ("paid amount", line.paid), ("tax", line.tax)):
+        for name, amount in (
+            ("total", line.subtotal),
+            ("paid amount", line.paid),
+            ("tax", line.tax),
+        ):
             if amount < 0:
                 raise Untransformable(
                     f"The {name} of line {index + 1} comes to {amount}, and Fluent takes no "

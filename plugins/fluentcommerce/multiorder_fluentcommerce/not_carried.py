@@ -3,7 +3,32 @@
 from collections.abc import Mapping
 from typing import Final
 
-_OURS = "it is Nacelle's own record of when the order changed there"
-_CHECKOUT = "it belongs to the checkout, which is over"
+_CHANGED: Final = "says when Nacelle's record last changed, which is nothing to fulfil by"
+_DESTINATION: Final = "is the OMS's own id, which the OMS gives"
+_ADDRESS_BOOK: Final = "the address book is not part of an order; the addresses used are carried"
 
-NOT_CARRIED: Final[Mapping[str, str]] = {}
+NOT_CARRIED: Final[Mapping[str, str]] = {
+    "error": "is Nacelle's own record of its checks",
+    "merchant_modified_at": _CHANGED,
+    "customer.addresses": _ADDRESS_BOOK,
+    "customer.destination_external_id": _DESTINATION,
+    "customer.merchant_modified_at": _CHANGED,
+    "billing_address.id": "Fluent's billing address has no ref",
+    "billing_address.comment": "is a note on a delivery, and nothing is delivered there",
+    "billing_address.merchant_created_at": _CHANGED,
+    "billing_address.merchant_modified_at": _CHANGED,
+    "orders[].error": "is Nacelle's own record of its checks",
+    "orders[].merchant_modified_at": _CHANGED,
+    "orders[].destination_external_id": _DESTINATION,
+    "orders[].shipping_rates": "were offered and not chosen; the chosen shipping_rate is carried",
+    "orders[].shipping_address.merchant_created_at": _CHANGED,
+    "orders[].shipping_address.merchant_modified_at": _CHANGED,
+    "orders[].canceled_at": "an order is synced when it is placed, before it can be canceled",
+    "orders[].canceled_reason": "an order is synced when it is placed, before it can be canceled",
+    "orders[].deadline": "is undocumented",
+    "orders[].order_items[].available": "is stock at the time of the checkout",
+    "orders[].order_items[].destination_external_id": _DESTINATION,
+    "orders[].order_items[].merchant_created_at": _CHANGED,
+    "orders[].order_items[].merchant_modified_at": _CHANGED,
+}
+"""Path of the field to the reason; `multi_order` and `[]` are left out where they are plain."""

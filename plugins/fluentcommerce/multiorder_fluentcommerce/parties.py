@@ -3,11 +3,17 @@
 import re
 from typing import Any, Final
 
-from multiorder_sync import Address, Expression, MultiOrder, Order, Untransformable
-
 from multiorder_fluentcommerce.attributes import present
-from multiorder_fluentcommerce.payload import BillingAddress, Customer, DeliveryAddress, Retailer
+from multiorder_fluentcommerce.payload import (
+    Attributes,
+    BillingAddress,
+    Customer,
+    DeliveryAddress,
+    Retailer,
+)
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_sync import Address, MultiOrder, Order, Untransformable
+from multiorder_sync import Customer as Shopper
 
 # Fluent's documented lengths; 255 holds where none is stated.
 _LONGEST: Final = {"state": 200, "postcode": 100, "country": 100, "region": 250}
@@ -23,7 +29,7 @@ class Parties:
 
     def __init__(self, settings: FluentSettings) -> None:
         self._settings = settings
-        self._customer_ref = Expression(settings.customer_ref)
+        self._customer_ref = settings.expression("customer_ref")
 
     def customer(self, multi_order: MultiOrder, order: Order) -> Customer:
         """Return the order's customer; a guest is known by their e-mail.
@@ -45,7 +51,10 @@ class Parties:
         ref = self._customer_ref.evaluate(variables)
         if not isinstance(ref, str) or not ref:
             raise Untransformable(f"customer_ref gives no text for this order but {ref!r}.")
-        first, last = order_name(order, order.billing_address)
+        first, last = (shopper.first_name, shopper.last_name) if shopper else (None, None)
+        if not (first or last):
+            first, last = order_name(order, order.billing_address)
+        phone = (shopper.phone if shopper else None) or order_phone(multi_order, order)
         defaults = self._settings.customer_defaults
         address = order.billing_address or order.shipping_address
         return Customer(
@@ -57,15 +66,8 @@ class Parties:
             country=defaults.country or (address.country_iso2 if address else None),
             first_name=first and first[:NAME_LENGTH],
             last_name=last and last[:NAME_LENGTH],
-            primary_phone=short_phone(order_phone(multi_order, order)),
-            attributes=present(
-                nacelle_customer_id=shopper.id,
-                nacelle_customer_source_external_id=shopper.source_external_id,
-                nacelle_customer_metadata=shopper.metadata,
-                nacelle_customer_created_at=shopper.merchant_created_at,
-            )
-            if shopper
-            else {},
+            primary_phone=short_phone(phone),
+            attributes=_customer_attributes(shopper, email) if shopper else {},
         )
 
     def billing_address(self, multi_order: MultiOrder, order: Order) -> BillingAddress | None:
@@ -76,9 +78,7 @@ class Parties:
         email = order_email(multi_order, order)
         return BillingAddress(**_address_fields(order, address, "billing_address"), email=email)
 
-    def delivery_address(
-        self, multi_order: MultiOrder, order: Order, ref: str
-    ) -> DeliveryAddress:
+    def delivery_address(self, multi_order: MultiOrder, order: Order, ref: str) -> DeliveryAddress:
         """Return where the order is shipped to.
 
         Raises:
@@ -94,6 +94,21 @@ class Parties:
         return DeliveryAddress(
             ref=address.id or ref, **fields, email=order_email(multi_order, order)
         )
+
+
+def _customer_attributes(shopper: Shopper, email: str) -> Attributes:
+    # What Fluent's own fields hold in full is not said again.
+    first, last, phone = shopper.first_name, shopper.last_name, shopper.phone
+    return present(
+        nacelle_customer_id=shopper.id,
+        nacelle_customer_source_external_id=shopper.source_external_id,
+        nacelle_customer_email=shopper.email if shopper.email != email else None,
+        nacelle_customer_first_name=first if first and len(first) > NAME_LENGTH else None,
+        nacelle_customer_last_name=last if last and len(last) > NAME_LENGTH else None,
+        nacelle_customer_phone=phone if phone != short_phone(phone) else None,
+        nacelle_customer_metadata=shopper.metadata,
+        nacelle_customer_created_at=shopper.merchant_created_at,
+    )
 
 
 def order_email(multi_order: MultiOrder, order: Order) -> str | None:

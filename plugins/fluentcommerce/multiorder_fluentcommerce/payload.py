@@ -154,7 +154,7 @@ def _with_attribute_lists(fields: dict[str, Any]) -> dict[str, Any]:
             ]
         elif isinstance(value, dict):
             _with_attribute_lists(value)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             for entry in value:
                 _with_attribute_lists(entry)
     return fields

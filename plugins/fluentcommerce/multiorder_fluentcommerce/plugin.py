@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from multiorder_sync import Connector, hookimpl
-
 from multiorder_fluentcommerce.connector import FluentConnector
+from multiorder_sync import Connector, hookimpl
 
 
 @hookimpl

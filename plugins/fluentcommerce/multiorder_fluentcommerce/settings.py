@@ -1,9 +1,11 @@
 """The `oms` table of a space that is served by Fluent Commerce."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
 from multiorder_sync import Expression, Secret
 
 
@@ -50,16 +52,30 @@ _PAYMENT_METHODS = {
 # Nacelle has no field for either; these places are where a storefront can put it.
 _PICKUP_LOCATION = (
     "item.metadata.pickup_location_ref || order.metadata.pickup_location_ref || "
-    "order.fulfillments[?delivery_method=='pickup' || delivery_type=='pickup']"
-    ".assigned_location_id | [0]"
+    "(order.fulfillments[?delivery_method=='pickup' || delivery_type=='pickup']"
+    ".assigned_location_id | [0])"
 )
 _DIGITAL = "item.metadata.digital || item.metadata.gift_card"
+
+
+_OF_ITEM = ("multi_order", "order", "item")
+
+EXPRESSION_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "order_ref": ("multi_order", "order", "identity"),
+    "customer_ref": ("multi_order", "order", "customer", "email"),
+    "product_ref": _OF_ITEM,
+    "pickup_location": _OF_ITEM,
+    "digital": _OF_ITEM,
+}
+"""The settings that are JMESPath expressions, and what each starts from."""
 
 
 class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one space reaches its Fluent account, and in that account's own codes."""
 
-    base_url: Annotated[str, Meta(description="API root, https://ACCOUNT.sandbox.api.fluentretail.com")]
+    base_url: Annotated[
+        str, Meta(description="API root, https://ACCOUNT.sandbox.api.fluentretail.com")
+    ]
     account: Annotated[str, Meta(description="Fluent account id, sent as fluent.account")]
     client_id: Annotated[str, Meta(description="OAuth client; in practice the account id")]
     client_secret: Secret
@@ -75,7 +91,9 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description="shipping rate, by external_id or service_name, to Fluent deliveryType"),
     ] = msgspec.field(default_factory=lambda: {"*": "STANDARD"})
-    digital_delivery_type: Annotated[str, Meta(description="deliveryType of digital lines")] = "EMAIL"
+    digital_delivery_type: Annotated[str, Meta(description="deliveryType of digital lines")] = (
+        "EMAIL"
+    )
     multi_order: Annotated[
         Literal["split", "combine"],
         Meta(description="one Fluent order for each order, or one MULTI order for all"),
@@ -87,7 +105,8 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="JMESPath over multi_order, order, item: the line's productRef")
     ] = "item.sku || item.variant_id || item.product_id || item.product_external_id"
     customer_ref: Annotated[
-        str, Meta(description="JMESPath over multi_order, order, customer, email: the customer's ref")
+        str,
+        Meta(description="JMESPath over multi_order, order, customer, email: the customer's ref"),
     ] = "lower(email)"
     pickup_location: Annotated[
         str, Meta(description="JMESPath over multi_order, order, item: where a line is collected")
@@ -118,13 +137,17 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.base_url.startswith(("https://", "http://")):
             raise ValueError(f"base_url {self.base_url!r} must start with https://")
-        for name in ("order_ref", "product_ref", "customer_ref", "pickup_location", "digital"):
+        for name, variables in EXPRESSION_VARIABLES.items():
             text = getattr(self, name)
             if text is not None:
                 try:
-                    Expression(text)
+                    Expression(text, variables)
                 except ValueError as error:
-                    raise ValueError(f"{name} is not a JMESPath expression: {error}") from None
+                    raise ValueError(f"{name}: {error}") from None
+
+    def expression(self, name: str) -> Expression:
+        """Return one of the settings that are JMESPath expressions, compiled."""
+        return Expression(getattr(self, name), EXPRESSION_VARIABLES[name])
 
     @property
     def root(self) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from multiorder_sync import Payment, PaymentShare, Untransformable, currency_exponent
-
 from multiorder_fluentcommerce.attributes import present
 from multiorder_fluentcommerce.parties import TEXT_LENGTH, fitting
 from multiorder_fluentcommerce.payload import FinancialTransaction
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_sync import Payment, PaymentShare, Untransformable, currency_exponent
 
 # `unscaledValue` is a GraphQL Int.
 _MAX_INT: Final = 2**31 - 1

@@ -2,12 +2,29 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+
+from multiorder_fluentcommerce.attributes import (
+    FINGERPRINT,
+    multi_order_attributes,
+    order_attributes,
+)
+from multiorder_fluentcommerce.fulfilment import Fulfilment, Way
+from multiorder_fluentcommerce.items import Items
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting
+from multiorder_fluentcommerce.payload import (
+    Attributes,
+    FulfilmentChoice,
+    Item,
+    OrderPayload,
+    Retailer,
+)
+from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.transactions import transactions
 from multiorder_sync import (
     Context,
-    Expression,
     Figures,
     MultiOrder,
     Order,
@@ -21,25 +38,13 @@ from multiorder_sync import (
     payments_by_order,
 )
 
-from multiorder_fluentcommerce.attributes import (
-    FINGERPRINT,
-    multi_order_attributes,
-    order_attributes,
-)
-from multiorder_fluentcommerce.fulfilment import Fulfilment, Way
-from multiorder_fluentcommerce.items import Items
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting
-from multiorder_fluentcommerce.payload import FulfilmentChoice, Item, OrderPayload, Retailer
-from multiorder_fluentcommerce.settings import FluentSettings
-from multiorder_fluentcommerce.transactions import transactions
-
 
 class FluentTransform:
     """Makes submissions for one space's settings."""
 
     def __init__(self, settings: FluentSettings) -> None:
         self._settings = settings
-        self._order_ref = Expression(settings.order_ref) if settings.order_ref else None
+        self._order_ref = settings.expression("order_ref") if settings.order_ref else None
         self._parties = Parties(settings)
         self._fulfilment = Fulfilment(settings, self._parties)
         self._items = Items(settings)
@@ -76,19 +81,18 @@ class FluentTransform:
         orders = [multi_order.orders[index] for index in indices]
         first, own = orders[0], [figures[index] for index in indices]
         ref = self._ref(multi_order, indices)
-        choices: list[FulfilmentChoice] = []
-        items: list[Item] = []
-        ways: list[Way] = []
+        alone = len(orders) == 1
+        parts = [
+            self._part(multi_order, order, each, ref if alone else f"{ref}-{number}")
+            for number, (order, each) in enumerate(zip(orders, own, strict=True), start=1)
+        ]
         attributes = multi_order_attributes(multi_order)
-        for order, each in zip(orders, own, strict=True):
-            mine = len(choices)
-            ways += self._add(multi_order, order, each, ref, choices, items)
-            said = order_attributes(multi_order, order, each)
-            if len(orders) == 1:
-                attributes |= said
-            else:
-                choices[mine] = msgspec.structs.replace(choices[mine], attributes=said)
-        order_type = self._fulfilment.order_type(ways)
+        if alone:
+            attributes |= parts[0].attributes
+        else:
+            parts = [part.with_attributes_on_choice() for part in parts]
+        order_type = self._fulfilment.order_type([way for part in parts for way in part.ways])
+        choices = tuple(choice for part in parts for choice in part.choices)
         mixed = order_type == self._settings.order_types.mixed
         tax = sum((each.tax for each in own), Decimal(0))
         total = sum((each.total for each in own), Decimal(0))
@@ -98,14 +102,14 @@ class FluentTransform:
             type=order_type,
             retailer=Retailer(id=self._settings.retailer_id),
             customer=self._parties.customer(multi_order, first),
-            items=tuple(_distinct(items, with_choice=mixed)),
+            items=_distinct([item for part in parts for item in part.items], with_choice=mixed),
             total_price=_not_negative(
                 total - tax if self._settings.order_total == "net" else total, "total"
             ),
             total_tax_price=tax,
             billing_address=self._parties.billing_address(multi_order, first),
             fulfilment_choice=None if mixed else choices[0],
-            fulfilment_choices=tuple(choices) if mixed else (),
+            fulfilment_choices=choices if mixed else (),
             financial_transactions=transactions(shares, ref, first.currency, self._settings),
             attributes=attributes | {FINGERPRINT: content},
         )
@@ -117,29 +121,31 @@ class FluentTransform:
             notes=tuple(dict.fromkeys(_notes(own, shares, total))),
         )
 
-    def _add(
-        self,
-        multi_order: MultiOrder,
-        order: Order,
-        figures: Figures,
-        ref: str,
-        choices: list[FulfilmentChoice],
-        items: list[Item],
-    ) -> list[Way]:
-        """Add an order's choices and items; return the way of each choice that was added."""
+    def _part(
+        self, multi_order: MultiOrder, order: Order, figures: Figures, ref: str
+    ) -> "_OrderPart":
+        """Return what one order brings into a submission."""
         ways = self._fulfilment.ways(multi_order, order)
         # The shipping charge stands on what is shipped, else on what is collected.
         distinct = sorted(dict.fromkeys(ways), key=lambda way: _CHARGED_FIRST.index(way.kind))
         _not_negative(figures.shipping, "shipping charge")
         charged = order.shipping_rate is not None or bool(figures.shipping)
-        refs = {}
-        for position, way in enumerate(distinct):
-            refs[way] = fitting(f"{ref}-{len(choices) + 1}", TEXT_LENGTH, "a choice's ref")
-            charge = figures if charged and position == 0 else None
-            choices.append(self._fulfilment.choice(multi_order, order, way, refs[way], charge))
-        for index, way in enumerate(ways):
-            items.append(self._items.item(multi_order, order, index, figures, refs[way]))
-        return distinct
+        refs = {way: f"{ref}-{number}" for number, way in enumerate(distinct, start=1)}
+        fitting(refs[distinct[-1]], TEXT_LENGTH, "a fulfilment choice's ref")
+        return _OrderPart(
+            ways=distinct,
+            choices=[
+                self._fulfilment.choice(
+                    multi_order, order, way, refs[way], figures if charged and not place else None
+                )
+                for place, way in enumerate(distinct)
+            ],
+            items=[
+                self._items.item(multi_order, order, index, figures, refs[way])
+                for index, way in enumerate(ways)
+            ],
+            attributes=order_attributes(multi_order, order, figures),
+        )
 
     def _ref(self, multi_order: MultiOrder, indices: Sequence[int]) -> str:
         together = len(indices) > 1
@@ -158,20 +164,38 @@ class FluentTransform:
         return fitting(ref, TEXT_LENGTH, "an order's ref")
 
 
+class _OrderPart(NamedTuple):
+    """What one order brings into a submission; its attributes stand on the Fluent order.
+
+    Where several orders share one Fluent order, they stand on the order's first choice instead.
+    """
+
+    ways: list[Way]
+    choices: list[FulfilmentChoice]
+    items: list[Item]
+    attributes: Attributes
+
+    def with_attributes_on_choice(self) -> "_OrderPart":
+        first = msgspec.structs.replace(self.choices[0], attributes=self.attributes)
+        return self._replace(choices=[first, *self.choices[1:]])
+
+
 _CHARGED_FIRST: Final = ("home", "collect", "digital")
 
 
-def _distinct(items: Sequence[Item], *, with_choice: bool) -> Iterator[Item]:
+def _distinct(items: Sequence[Item], *, with_choice: bool) -> tuple[Item, ...]:
     """Give every item a ref of its own, and name its choice only where there is a choice."""
-    seen: set[str] = set()
+    taken: set[str] = set()
+    distinct = []
     for item in items:
         ref, number = item.ref, 1
-        while ref in seen:
+        while ref in taken:
             number += 1
             ref = f"{item.ref}-{number}"
-        seen.add(ref)
+        taken.add(ref)
         choice_ref = item.fulfilment_choice_ref if with_choice else None
-        yield msgspec.structs.replace(item, ref=ref, fulfilment_choice_ref=choice_ref)
+        distinct.append(msgspec.structs.replace(item, ref=ref, fulfilment_choice_ref=choice_ref))
+    return tuple(distinct)
 
 
 def _not_negative(amount: Decimal, what: str) -> Decimal:

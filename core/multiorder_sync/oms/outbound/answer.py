@@ -63,8 +63,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Answer({self.status} to {self.call.operation!r}, {len(self.body)} bytes)"
 
-    def __rich_repr__(self) -> Iterator[str]:
-        yield repr(self)  # a Struct's own shows every field
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # a Struct's own shows every field
+        return [("operation", self.call.operation), ("status", self.status)]
 
     def json(self) -> dict[str, Any]:
         """Return the body as the JSON object that it should be.

@@ -1,8 +1,8 @@
 """What a connector wants sent."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -60,8 +60,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Call({self.operation!r}, {self.method} {self.host}, creates={self.creates})"
 
-    def __rich_repr__(self) -> Iterator[str]:
-        yield repr(self)  # a Struct's own shows every field
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # a Struct's own shows every field
+        return [("operation", self.operation), ("creates", self.creates)]
 
     @property
     def host(self) -> str:

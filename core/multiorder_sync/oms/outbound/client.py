@@ -1,6 +1,7 @@
 """The client: calls within deadlines, repeated only where that is harmless."""
 
 import asyncio
+import contextvars
 import random
 from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
@@ -86,13 +87,13 @@ class OutboundClient:
         self.redactor = Redactor((*secrets, *_secrets(self._headers)))
         self._transport = Transport(
             max_connections=self._limits.max_connections,
+            connect_seconds=self._limits.connect_seconds,
             keepalive_seconds=self._limits.keepalive_seconds,
             max_answer_bytes=self._limits.max_answer_bytes,
             tls=tls_context(ca_file=ca_file, verify=verify_tls),
         )
         self._log = structlog.get_logger()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closed = False
 
     async def send(self, call: Call) -> Answer:
         """Send a call, and return what the OMS answered, whatever its status.
@@ -114,7 +115,7 @@ class OutboundClient:
         """
         attempt = current_attempt()
         self.redactor.add(*_secrets(call.headers))
-        if self._closed:
+        if self._transport.closed:
             raise Unavailable(f"{call.operation} was not sent: the client is closed.")
         seconds = self._limits.default_seconds
         if attempt is not None:
@@ -127,7 +128,8 @@ class OutboundClient:
             async with asyncio.timeout(seconds):
                 result = await self._authorised(sending)
         except TimeoutError:
-            result = sending.failure("did not answer in time")
+            late = "did not answer in time" if sending.left else "was not reached in time"
+            result = sending.failure(late)
         if isinstance(result, Answer):
             result = self._checked(result)
         # Raised here, out of every handler: a chained exception could show what ours must not.
@@ -137,15 +139,14 @@ class OutboundClient:
 
     def run_in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something that belongs to no attempt, until it is done or the client is closed."""
-        # A copy of the context would lend it the deadline of the attempt that happened to start it.
-        task = asyncio.get_running_loop().create_task(work, context=_empty_context())
+        # In a copy of the context it would have the deadline of the attempt that happened to start it.
+        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def aclose(self) -> None:
         """Close every connection; calls under way fail, and later ones are not sent."""
-        self._closed = True
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -166,9 +167,10 @@ class OutboundClient:
         result = await self._repeated(sending, token)
         if isinstance(result, OmsError) or result.status != 401:
             return result
+        words = result.excerpt()
         return CredentialsRefused(
-            f"{call.host} does not accept the token that it gave us "
-            f"(HTTP 401 to {call.operation}): {result.excerpt()}"
+            f"{call.host} does not accept a token that was just issued "
+            f"(HTTP 401 to {call.operation})" + (f": {words}" if words else ".")
         )
 
     async def _repeated(self, sending: "_Sending", token: Secret | None) -> Answer | OmsError:
@@ -195,15 +197,12 @@ class OutboundClient:
         sending.left = False
         started = monotonic()
         status: int | None = None
-        fault: str | None = "cancelled"
+        fault: str | None = "aborted"  # what is left if nothing below is reached
         try:
             reply = await self._transport.exchange(
-                call.method,
-                call.url,
+                call,
                 headers=self._headers_of(call, token),
-                content=call.content,
                 seconds=max(sending.until - started, 0.001),
-                connect_seconds=self._limits.connect_seconds,
                 on_leaving=sending.leave,
             )
         except ExchangeFailed as failed:
@@ -220,7 +219,7 @@ class OutboundClient:
                 status=status,
                 fault=fault,
                 milliseconds=round((monotonic() - started) * 1000, 1),
-                attempt=number,
+                try_number=number,
             )
         return sending.failure(excerpt(reason.encode(), self.redactor))
 
@@ -246,7 +245,9 @@ class OutboundClient:
         if len(answer.body) > self._limits.max_answer_bytes:
             most = self._limits.max_answer_bytes
             return answer.unexpected(f"sent a body of more than {most} bytes")
-        if not 200 <= answer.status < 300 and answer.status < 400:
+        if answer.status < 200:
+            return answer.unexpected("wants to speak another protocol than HTTP")
+        if 300 <= answer.status < 400:
             return answer.unexpected(f"redirects to {_target(answer)}; check base_url")
         return answer
 

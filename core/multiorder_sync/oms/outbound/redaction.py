@@ -34,10 +34,16 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[Secret] = (), *, most: int = 32) -> None:
-        self._lasting = frozenset(secret for secret in secrets if secret)
+        self._lasting: set[Secret] = set()
         self._added: OrderedDict[Secret, None] = OrderedDict()
         self._most = most
         self._pattern: re.Pattern[str] | None = None
+        self.keep(*secrets)
+
+    def keep(self, *secrets: Secret) -> None:
+        """Learn secrets that last as long as the space does: passwords, client secrets."""
+        self._lasting.update(secret for secret in secrets if secret)
+        self._pattern = None
 
     def add(self, *secrets: Secret) -> None:
         """Learn further secrets, for instance a token that was just issued."""
@@ -85,7 +91,12 @@ def _character(character: str) -> str:
     percent = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     utf16 = character.encode("utf-16-be", "surrogatepass").hex()
     units = "".join(f"\\\\u{utf16[at : at + 4]}" for at in range(0, len(utf16), 4))
-    escapes = [f"(?i:{percent})", f"(?i:{units})", f"&#0{{0,3}}{number};", f"(?i:&#x0{{0,3}}{number:x};)"]
+    escapes = [
+        f"(?i:{percent})",
+        f"(?i:{units})",
+        f"&#0{{0,3}}{number};",
+        f"(?i:&#x0{{0,3}}{number:x};)",
+    ]
     if character in _JSON_ESCAPES:
         escapes.append(re.escape(_JSON_ESCAPES[character]))
     if html.escape(character) != character:

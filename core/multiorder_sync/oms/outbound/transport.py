@@ -20,6 +20,8 @@ import httpx
 import msgspec
 from httpx_aiohttp import AiohttpTransport
 
+from multiorder_sync.oms.outbound.call import Call
+
 
 class Reply(msgspec.Struct, frozen=True):
     """An HTTP answer as it came; of a body that is too long, only somewhat more than the limit."""
@@ -48,6 +50,7 @@ class Transport:
 
     Args:
         max_connections: The most connections at once.
+        connect_seconds: How long a new connection may take.
         keepalive_seconds: How long an idle connection is kept for the next call.
         max_answer_bytes: Where reading of a body stops.
         tls: What the certificates of servers are checked with.
@@ -57,11 +60,13 @@ class Transport:
         self,
         *,
         max_connections: int,
+        connect_seconds: float,
         keepalive_seconds: float,
         max_answer_bytes: int,
         tls: ssl.SSLContext,
     ) -> None:
         self._max_answer_bytes = max_answer_bytes
+        self._connect_seconds = connect_seconds
 
         def session() -> aiohttp.ClientSession:  # called in the event loop, with the first request
             watch = aiohttp.TraceConfig()
@@ -90,39 +95,35 @@ class Transport:
 
     async def exchange(
         self,
-        method: str,
-        url: str,
+        call: Call,
         *,
         headers: Mapping[str, str],
-        content: bytes,
         seconds: float,
-        connect_seconds: float,
         on_leaving: Callable[[], None],
     ) -> Reply:
         """Send one request, once, and read its answer.
 
         Args:
-            method: The HTTP method.
-            url: The absolute URL.
-            headers: The headers, over those that every request has.
-            content: The body.
+            call: What to send.
+            headers: All its headers, over those that every request has.
             seconds: How long to wait for a connection, for writing, and for each part of the
                 answer. The caller limits the whole.
-            connect_seconds: How long a new connection may take.
             on_leaving: Called just before the first byte may leave. If it was not called when
                 this raises or is cancelled, nothing has left.
 
         Raises:
             ExchangeFailed: No complete answer came.
         """
+        if self.closed:
+            raise ExchangeFailed("Closed", "is not called any more, the client is closed")
         before = _leaving.set(on_leaving)
         try:
             request = self._client.build_request(
-                method,
-                url,
+                call.method,
+                call.url,
                 headers=headers,
-                content=content,
-                timeout=httpx.Timeout(seconds, connect=min(seconds, connect_seconds)),
+                content=call.content,
+                timeout=httpx.Timeout(seconds, connect=min(seconds, self._connect_seconds)),
             )
             response = await self._client.send(request, stream=True)
             try:
@@ -143,6 +144,11 @@ class Transport:
             if len(body) > self._max_answer_bytes:
                 break  # closing a half-read response closes its connection
         return bytes(body)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._client.is_closed
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from graphql import (
@@ -21,6 +21,8 @@ from graphql import (
 
 from multiorder_fluentcommerce.sandbox.refusal import ErrorStyle, Refusal, worded
 from multiorder_fluentcommerce.sandbox.schema import Root
+
+_TOO_DEEP: Final = "The document is nested too deeply."
 
 
 class InvalidRequest(ValueError):
@@ -68,7 +70,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         except GraphQLError as error:
             return cls(request=request, document=error)
         except RecursionError:
-            return cls(request=request, document=GraphQLError("The document is too deep."))
+            return cls(request=request, document=GraphQLError(_TOO_DEEP))
 
     @property
     def operations(self) -> AbstractSet[str]:
@@ -97,12 +99,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """Execute the call and return its answer."""
         if isinstance(self.document, GraphQLError):
             return {"errors": [_plain(self.document)]}
-        invalid = validate(root.schema, self.document)
+        try:
+            return self._executed(self.document, root, style)
+        except RecursionError:
+            return {"errors": [_plain(GraphQLError(_TOO_DEEP))]}
+
+    def _executed(self, document: DocumentNode, root: Root, style: ErrorStyle) -> dict[str, Any]:
+        invalid = validate(root.schema, document)
         if invalid:
             return {"errors": [_plain(error) for error in invalid]}
         result = execute_sync(
             root.schema,
-            self.document,
+            document,
             root_value=root.fields(),
             variable_values=self.request.variables,
             operation_name=self.request.operation_name,

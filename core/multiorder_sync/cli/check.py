@@ -1,0 +1,59 @@
+"""`multiorder check`: the configuration, then each space's credentials against its OMS."""
+
+import asyncio
+from time import monotonic
+from typing import Final
+
+import typer
+from rich.markup import escape
+
+from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, load_config, out
+from multiorder_sync.delivery.spaces import ServedSpace, serve_spaces
+from multiorder_sync.errors import ConnectorUnavailable, OmsError
+from multiorder_sync.observe import configure_logging
+from multiorder_sync.oms.outbound import Attempt
+
+_SECONDS: Final = 15.0
+
+
+def command(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Check the configuration, then try each space's credentials against its OMS.
+
+    Exits with 0 if all is well, 1 if an OMS does not answer as it should, 2 if the configuration
+    is wrong. No order is created.
+    """
+    config, registry = load_config(config_file)
+    configure_logging("console", "error")
+    spaces = serve_spaces(config, registry)
+    console = out()
+    console.print(f"{escape(config.source)} is well-formed; it has {len(spaces)} spaces.")
+    reasons = asyncio.run(_check_all(list(spaces.values())))
+    for space, reason in zip(spaces.values(), reasons, strict=True):
+        mark = "[green]ok[/green]" if reason is None else "[red]failed[/red]"
+        name = f"{escape(space.id)} ({space.settings.connector})"
+        console.print(f"  {name}: {mark}" + (f": {escape(reason)}" if reason else ""))
+    raise typer.Exit(1 if any(reasons) else 0)
+
+
+async def _check_all(spaces: list[ServedSpace]) -> list[str | None]:
+    try:
+        return list(await asyncio.gather(*(_check(space) for space in spaces)))
+    finally:
+        for space in spaces:
+            await space.aclose()
+
+
+async def _check(space: ServedSpace) -> str | None:
+    if space.broken:
+        return f"the connector is broken: {space.broken}"
+    try:
+        with Attempt(deadline=monotonic() + _SECONDS).active():
+            async with asyncio.timeout(_SECONDS):
+                await space.connector.check()
+    except (OmsError, ConnectorUnavailable) as error:
+        return str(error)
+    except TimeoutError:
+        return f"the OMS did not answer within {_SECONDS:g} seconds"
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        return f"the connector broke: {type(error).__name__}: {error}"
+    return None
