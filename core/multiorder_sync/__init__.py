@@ -6,8 +6,8 @@ from multiorder_sync.errors import (
     OmsMessage,
     OutcomeUnknown,
     Problem,
-    Refused,
     RefTaken,
+    Refused,
     Unavailable,
     Untransformable,
 )
@@ -29,8 +29,8 @@ from multiorder_sync.nacelle.orders import (
 )
 from multiorder_sync.nacelle.payments import PaymentShare, payments_by_order
 from multiorder_sync.oms.connector import API_VERSION, Connector, Context, DuplicateGuard
-from multiorder_sync.oms.hookspecs import hookimpl
 from multiorder_sync.oms.expressions import Expression
+from multiorder_sync.oms.hookspecs import hookimpl
 from multiorder_sync.oms.outbound import Answer, Call, OutboundClient, PasswordGrant, TokenSource
 from multiorder_sync.outcome import Receipt, Submission
 from multiorder_sync.secret import Secret

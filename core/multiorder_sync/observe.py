@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 import structlog
 
 LogFormat = Literal["auto", "json", "console"]
-LogLevel = Literal["debug", "info", "warning", "error"]
+LogLevel = Literal["critical", "error", "warning", "info", "debug"]
 
 
 def configure_logging(
@@ -49,6 +49,7 @@ def configure_logging(
 
 
 _LEVELS = {
+    "critical": logging.CRITICAL,
     "debug": logging.DEBUG,
     "info": logging.INFO,
     "warning": logging.WARNING,

@@ -30,7 +30,7 @@ def build() -> typer.Typer:
     return app
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callbacks take the value
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"multiorder {version('multiorder-sync')}")
         raise typer.Exit

@@ -44,7 +44,9 @@ def load_config(path: Path) -> tuple[Config, Registry]:
         plural = "problem" if count == 1 else "problems"
         console.print(f"[red]{escape(error.source)} has {count} {plural}:[/red]")
         for problem in error.problems:
-            console.print(f"  [bold]{escape(problem.path or error.source)}[/bold]: {escape(problem.reason)}")
+            console.print(
+                f"  [bold]{escape(problem.path or error.source)}[/bold]: {escape(problem.reason)}"
+            )
             if problem.remedy:
                 console.print(f"    {escape(problem.remedy)}", style="dim")
         raise typer.Exit(2) from None

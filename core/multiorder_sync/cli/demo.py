@@ -13,7 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, address_taken, fail, load_config, out
+from multiorder_sync.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigFile,
+    address_taken,
+    fail,
+    load_config,
+    out,
+)
 from multiorder_sync.cli.posting import Sent, consume_url, headers_for, post
 from multiorder_sync.cli.sandbox import load_sandbox
 from multiorder_sync.config import Config, Space
@@ -39,7 +46,9 @@ class Stand(msgspec.Struct, frozen=True):
 
 def command(
     config_file: ConfigFile = DEFAULT_CONFIG,
-    orders: Annotated[Path, typer.Option(help="A folder of sample orders.")] = Path("examples/orders"),
+    orders: Annotated[Path, typer.Option(help="A folder of sample orders.")] = Path(
+        "examples/orders"
+    ),
     stay: Annotated[bool, typer.Option(help="Stay up until Ctrl-C.")] = True,
 ) -> None:
     """Start the endpoint and the sandboxes that the configuration points at, and send orders.
@@ -80,7 +89,9 @@ class _Demo:
                 except OSError as error:
                     remedy = f"Stop what uses it, or change oms.base_url in {self._config_file}."
                     address_taken(stand.host, stand.port, error, remedy)
-                console.print(f"Sandbox   {url}  stands in for the OMS of {', '.join(stand.spaces)}")
+                console.print(
+                    f"Sandbox   {url}  stands in for the OMS of {', '.join(stand.spaces)}"
+                )
             app = create_app(serve_spaces(self._config, self._registry), server)
             try:
                 url = await running.enter_async_context(serving_app(app, server))
@@ -156,7 +167,9 @@ class _Demo:
             f'    -H "{space.signature.header}: sha256=$SIGNATURE" --data-binary @$FILE',
         ):
             console.print(f"  {line}", markup=False)
-        held = "\n".join(f"  curl http://{each.host}:{each.port}/_sandbox/orders" for each in stands)
+        held = "\n".join(
+            f"  curl http://{each.host}:{each.port}/_sandbox/orders" for each in stands
+        )
         console.print(f"\nSee what the OMS holds:\n\n{held}", markup=False)
 
 

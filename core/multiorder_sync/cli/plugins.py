@@ -11,7 +11,9 @@ def command() -> None:
     registry = discover()
     console = out()
     if not registry.connectors and not registry.broken:
-        console.print("No connector is installed; for instance: pip install multiorder-fluentcommerce")
+        console.print(
+            "No connector is installed; for instance: pip install multiorder-fluentcommerce"
+        )
         return
     table = Table("connector", "distribution", "version", "status", box=None, pad_edge=False)
     for name, installed in sorted(registry.connectors.items()):

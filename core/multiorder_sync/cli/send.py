@@ -14,7 +14,9 @@ from multiorder_sync.config import Config, Space
 
 def command(
     file: Annotated[Path, typer.Argument(help="The multi-order as JSON; - for standard input.")],
-    space: Annotated[str | None, typer.Option("--space", "-s", help="Whose secret signs it.")] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", "-s", help="Whose secret signs it.")
+    ] = None,
     url: Annotated[
         str | None, typer.Option(help="Where to; by default the configured server on this machine.")
     ] = None,
@@ -39,9 +41,14 @@ def command(
         sent = post(target, body, headers_for(body, chosen))
     except OSError as error:
         reason = getattr(error, "reason", None) or error
-        fail(f"{target} is not reached ({reason}). Is the server running? `multiorder serve` starts it.")
+        fail(
+            f"{target} is not reached ({reason}). Is the server running? `multiorder serve` starts it."
+        )
     console = out()
-    console.print(f"{sent.status} in {sent.milliseconds:.0f} ms", style="green" if sent.status == 200 else "red")
+    console.print(
+        f"{sent.status} in {sent.milliseconds:.0f} ms",
+        style="green" if sent.status == 200 else "red",
+    )
     console.print(_shown(sent.body), markup=False)
     raise typer.Exit(0 if sent.status == 200 else 1)
 

@@ -16,7 +16,9 @@ from multiorder_sync.server.serve import bind, serve
 def command(
     config_file: ConfigFile = DEFAULT_CONFIG,
     host: Annotated[str | None, typer.Option(help="Instead of [server] host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Instead of [server] port.", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Instead of [server] port.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Serve POST /sync/consume until Ctrl-C or SIGTERM."""
     config, registry = load_config(config_file)

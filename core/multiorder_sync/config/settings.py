@@ -10,12 +10,10 @@ from multiorder_sync.config.markers import Check, check_is_file, check_network, 
 from multiorder_sync.errors import Problem
 from multiorder_sync.nacelle.readings import PricePolicy
 from multiorder_sync.nacelle.signature import SignatureScheme
+from multiorder_sync.observe import LogFormat, LogLevel
 from multiorder_sync.oms.mapping import Mappings
 from multiorder_sync.oms.registry import BrokenPlugin
 from multiorder_sync.secret import Secret
-
-LogFormat = Literal["auto", "json", "console"]
-LogLevel = Literal["critical", "error", "warning", "info", "debug"]
 
 OnOutage = Literal["fail"]
 RequiredFields = Literal["lenient", "strict"]

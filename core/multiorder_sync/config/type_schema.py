@@ -60,6 +60,19 @@ _LENGTHS: Final = {"min_length": "minLength", "max_length": "maxLength", "patter
 _SIZES: Final = {"min_length": "minItems", "max_length": "maxItems"}
 
 
+def _written(value: Any) -> Any:
+    if isinstance(value, Expression):
+        return value.text
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} can't be written into the file")
+
+
+_JSON: Final = msgspec.json.Encoder(
+    enc_hook=_written, decimal_format="number", order="deterministic"
+)
+
+
 class TypeSchemas:
     """Makes schemas of types; those of structs are gathered in `definitions`."""
 
@@ -155,15 +168,6 @@ def _default(field: msgspec.structs.FieldInfo) -> Schema:
     if default is msgspec.NODEFAULT or default is None or default is msgspec.UNSET:
         return {}
     try:
-        plain = msgspec.to_builtins(default, builtin_types=(), enc_hook=_written)
+        return {"default": msgspec.json.decode(_JSON.encode(default))}
     except (TypeError, ValueError):
         return {}
-    return {"default": plain}
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Expression):
-        return value.text
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} can't be written into the file")

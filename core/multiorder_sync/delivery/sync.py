@@ -58,9 +58,9 @@ class Sync:
         except MultiOrderError as error:
             answer = responses.failure(error, request.request_id)
             record["reason"] = str(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        except (Exception, SystemExit):  # a plugin may raise anything
             answer = responses.internal_error(request.request_id)
-            log.error("internal error", exc_info=error)
+            log.exception("internal error")
         record |= {
             "status": answer.status,
             "code": answer.code,
@@ -176,7 +176,7 @@ class _Delivery:
                 raise OutcomeUnknown(reason) from None
             raise Unavailable(reason) from None
         except (Exception, SystemExit) as error:
-            self._log.error("connector failed", exc_info=error)
+            self._log.exception("connector failed")
             reason = f"The connector {self._connector.name} broke; the log says where."
             if attempt.may_have_created:
                 raise OutcomeUnknown(reason) from error

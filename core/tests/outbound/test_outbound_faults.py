@@ -135,6 +135,14 @@ async def test_a_create_is_given_up_at_the_deadline_however_the_answer_drips(
     await until(lambda: server.open_connections == 0)
 
 
+async def test_the_client_s_word_comes_before_the_attempt_is_over(server, client, create):
+    server.behave = no_answer
+    attempt = Attempt(monotonic() + 0.1)
+    with attempt.active(), pytest.raises(OutcomeUnknown, match="createOrder was sent"):
+        async with asyncio.timeout(attempt.remaining()):
+            await client.send(create())
+
+
 @pytest.mark.parametrize("fault", AFTER_SENDING)
 async def test_a_look_up_is_repeated_three_times_and_then_unavailable(
     server, client, lookup, fault
@@ -168,14 +176,10 @@ async def test_nothing_listens(client, create, unused_port):
     assert not attempt.may_have_created
 
 
-async def test_a_name_that_does_not_exist(client, create):
+@pytest.mark.parametrize("host", ["oms.invalid", "xn--", "a" * 70 + ".invalid", "a..b"])
+async def test_a_name_that_does_not_exist(client, create, host):
     with pytest.raises(Unavailable, match="was not sent"):
-        await client.send(create(url="http://oms.invalid/orders"))
-
-
-async def test_a_url_that_only_looks_like_one(client, create):
-    with pytest.raises(Unavailable, match="was not sent"):
-        await client.send(create(url="http://oms.invalid:99999999/orders"))
+        await client.send(create(url=f"http://{host}/orders"))
 
 
 async def test_a_server_that_speaks_no_tls(server, client, create):
@@ -353,6 +357,16 @@ async def test_closing_ends_the_calls_under_way(server, client, create):
         await client.send(create())
     await client.aclose()
     assert server.count("/orders") == 1
+
+
+async def test_a_repeat_does_not_outlive_the_client(server, client, lookup, kit):
+    server.behave = kit.always(503, headers=[("Retry-After", "0.05")])
+    task = asyncio.create_task(client.send(lookup()))
+    await until(lambda: server.requests)
+    await client.aclose()
+    with pytest.raises(Unavailable):
+        await task
+    assert len(server.requests) == 1
 
 
 def test_a_client_needs_no_event_loop():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import html
 import json
+import re
 import traceback
 from urllib.parse import quote, quote_plus
 
@@ -32,7 +33,7 @@ WAYS = [
     quote,
     lambda text: quote(text, safe=""),
     quote_plus,
-    lambda text: quote(text, safe="").replace("%", "%25").replace("%25", "%").lower(),
+    lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
@@ -45,24 +46,12 @@ separate = st.text("~", max_size=3)
 
 
 @given(secret=some_text, before=separate, after=separate)
-@pytest.mark.parametrize("way", [w for n, w in enumerate(WAYS) if n != 4])
+@pytest.mark.parametrize("way", WAYS)
 def test_every_form_of_a_secret_is_replaced(way, secret, before, after):
     shown = Redactor([Secret(secret)]).redact(before + way(secret) + after)
     if "~" not in secret:
         assert shown == f"{before}***{after}"
     assert len(way(secret)) <= Redactor([Secret(secret)]).longest
-
-
-@given(secret=some_text)
-def test_lower_case_percent_encoding_too(secret):
-    encoded = "".join(
-        c if c.isalnum() and c.isascii() else quote(c, safe="").lower() for c in secret
-    )
-    assert (
-        Redactor([Secret(secret)]).redact(f"<{encoded}>") == "<***>"
-        or "<" in secret
-        or ">" in secret
-    )
 
 
 def test_all_of_a_secret_goes_that_begins_with_another():
@@ -92,7 +81,7 @@ def test_an_excerpt_is_one_short_line_without_the_secret(noise, blanks, secret):
     body = noise + b" " * blanks + b"{" + secret.encode() + b"}" + b" " * 5
     shown = excerpt(body, Redactor([Secret(secret)]))
     assert len(shown) <= 200
-    assert shown.isprintable() or "\n" not in shown
+    assert len(shown.splitlines()) <= 1
     if len(secret) > 3:
         assert secret not in shown
 
@@ -110,7 +99,8 @@ def test_a_body_that_is_no_text_is_not_shown():
 
 
 PASSWORD, CLIENT_SECRET, GATE, TOKEN = 'pa/ss"wörd', "cl13nt&s3cret", "gat3-k3y", "t0k3n.a-b_c"
-HIDDEN = (PASSWORD, CLIENT_SECRET, GATE, TOKEN)
+SPACE, KEY = "sp4ce+s3cret", "c4ll-k3y"
+HIDDEN = (PASSWORD, CLIENT_SECRET, GATE, TOKEN, SPACE, KEY)
 
 
 async def test_nothing_is_shown_by_whatever_goes_wrong(server, kit, create, lookup):
@@ -141,7 +131,7 @@ async def test_nothing_is_shown_by_whatever_goes_wrong(server, kit, create, look
     errors, shown = [], []
     with structlog.testing.capture_logs() as logs:
         client = OutboundClient(
-            secrets=[Secret(PASSWORD), Secret(CLIENT_SECRET)],
+            secrets=[Secret(SPACE)],
             headers={"x-gate": Secret(GATE)},
             limits=msgspec.structs.replace(kit.limits, tries=1),
         )
@@ -151,9 +141,9 @@ async def test_nothing_is_shown_by_whatever_goes_wrong(server, kit, create, look
             basic=("id", Secret(CLIENT_SECRET)),
         )
         tokens = TokenSource(grant, client)
-        call = create(f"/orders?key={quote(GATE)}", tokens=tokens, headers={"x-key": Secret(GATE)})
+        call = create(f"/orders?key={quote(GATE)}", tokens=tokens, headers={"x-key": Secret(KEY)})
         async with contextlib.aclosing(client):
-            for step in range(8):
+            for _ in range(8):
                 try:
                     answer = await client.send(call)
                     shown += [

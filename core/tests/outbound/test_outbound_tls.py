@@ -11,7 +11,7 @@ import pytest
 from multiorder_sync.errors import Unavailable
 from multiorder_sync.oms.outbound import Attempt, OutboundClient
 
-# Self-signed, for localhost and 127.0.0.1, valid for a century, trusted by no one else.
+# Self-signed, for localhost, valid for a century, trusted by no one else.
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
 
 
@@ -39,7 +39,7 @@ async def test_a_ca_file_is_trusted_for_the_names_it_vouches_for(server, https, 
         answer = await client.send(create(url=f"https://localhost:{https}/orders"))
         assert answer.json() == {"id": "1"}
         with pytest.raises(Unavailable, match="not trusted"):
-            await client.send(create(url=f"https://127.0.0.2:{https}/orders"))
+            await client.send(create(url=f"https://127.0.0.1:{https}/orders"))
     assert len(server.requests) == 1
 
 

@@ -148,6 +148,13 @@ def inheriting():
     return data
 
 
+def own_payments():
+    """Return the same as `base`, with no payments but those of the order itself."""
+    data = base()
+    del data["payments"]
+    return data
+
+
 def sent(data):
     """Return what Fluent would be sent, flat: place to value."""
     order = OrderDecoder().decode(json.dumps(data).encode())

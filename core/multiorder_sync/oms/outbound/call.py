@@ -10,6 +10,7 @@ import msgspec
 from multiorder_sync.secret import Secret
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_URL: Final = re.compile(r"[\x00-\x20\x7f]")
 _VALUE: Final = re.compile(r"[\x20-\x7e\t]*")
 
 
@@ -48,11 +49,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"{self.operation}: the URL must be absolute, with http or https")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError(f"{self.operation}: the URL must not hold credentials")
+        _check_url(self.operation, self.url)
         if not _TOKEN.fullmatch(self.method):
             raise ValueError(f"{self.operation}: the method is not one of HTTP")
         check_headers(self.operation, self.headers)
@@ -67,6 +64,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def host(self) -> str:
         """The host it goes to, with the port if the URL names one."""
         return urlsplit(self.url).netloc
+
+
+def _check_url(owner: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        credentials = "@" in parts.netloc
+    except ValueError:
+        usable = credentials = False
+    # Neither message shows the URL: credentials may stand in it.
+    if not usable or _NOT_IN_URL.search(url):
+        raise ValueError(f"{owner}: the URL must be a whole one, with http or https")
+    if credentials:
+        raise ValueError(f"{owner}: the URL must not hold credentials")
 
 
 def check_headers(owner: str, headers: Mapping[str, str | Secret]) -> None:

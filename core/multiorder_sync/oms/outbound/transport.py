@@ -130,7 +130,13 @@ class Transport:
                 body = await self._read(response)
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            aiohttp.ClientError,
+            OSError,
+            UnicodeError,
+        ) as error:
             raise _failure(error) from None
         finally:
             _leaving.reset(before)
@@ -198,7 +204,7 @@ async def _once(
     """
     try:
         return await handler(request)
-    except (aiohttp.ClientError, OSError) as error:
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
         raise _failure(error) from None
 
 
@@ -246,7 +252,7 @@ def _reason(error: BaseException) -> str:
             reason = "broke off or garbled its answer"
         case httpx.DecodingError():
             reason = "sent an answer that can't be decompressed"
-        case httpx.InvalidURL() | aiohttp.InvalidURL():
+        case httpx.InvalidURL() | aiohttp.InvalidURL() | UnicodeError():
             reason = "is not a host that can be called"
         case _:
             reason = f"closed the connection ({type(error).__name__})"
