@@ -100,7 +100,8 @@ class _Demo:
                 address_taken(server.host, server.port, error, remedy)
             console.print(f"Endpoint  {url}/sync/consume\n")
             await self._send_all(files, [name for stand in stands for name in stand.spaces])
-            self._say_how(files[0], stands)
+            named = {file.stem: file for file in files}
+            self._say_how(named.get("single", files[0]), stands)
             if stay:
                 console.print("\nReady for more; Ctrl-C stops it.")
                 await _until_stopped()
@@ -129,7 +130,8 @@ class _Demo:
         return load_sandbox(self._registry.sandboxes, space.connector)
 
     async def _send_all(self, files: Sequence[Path], spaces: Sequence[str]) -> None:
-        table = Table("space", "order", "OMS id", "status", "ms", box=None, pad_edge=False)
+        table = Table("space", "order", "OMS id", "status", box=None, pad_edge=False)
+        table.add_column("ms", justify="right")
         for name in spaces:
             space = self._config.spaces[name]
             for file in files:
@@ -141,7 +143,11 @@ class _Demo:
                 new = [str(each.get("id")) for each in await self._held(space)]
                 ids = " ".join(each for each in new if each not in known)
                 table.add_row(
-                    name, file.stem, ids or "-", _status(sent), f"{sent.milliseconds:.0f}"
+                    name,
+                    f"{file.stem} {_identity(body)}",
+                    ids or "-",
+                    _status(sent),
+                    f"{sent.milliseconds:.0f}",
                 )
         self._console.print(table)
 
@@ -157,16 +163,18 @@ class _Demo:
         console = self._console
         console.print("\nSend an order of your own:\n")
         console.print(f"  .venv/bin/multiorder send FILE --space {space.id}\n", markup=False)
-        console.print("or without our help, signed as Nacelle signs it:\n")
-        secret = space.secrets[0].reveal()
-        for line in (
-            f"FILE={file}",
-            f"SIGNATURE=$(openssl dgst -sha256 -hmac '{secret}' -hex < $FILE | sed 's/^.* //')",
-            f"curl {url} \\",
-            "    -H 'content-type: application/json' \\",
-            f'    -H "{space.signature.header}: sha256=$SIGNATURE" --data-binary @$FILE',
-        ):
-            console.print(f"  {line}", markup=False)
+        scheme = space.signature
+        if (scheme.scheme, scheme.encoding) == ("hmac-sha256", "hex"):
+            console.print("or without our help, signed as Nacelle signs it:\n")
+            secret = space.secrets[0].reveal()
+            for line in (
+                f"FILE={file}",
+                f"SIGNATURE=$(openssl dgst -sha256 -hmac '{secret}' -hex < $FILE | sed 's/^.* //')",
+                f"curl {url} \\",
+                "    -H 'content-type: application/json' \\",
+                f'    -H "{scheme.header}: {scheme.prefix}$SIGNATURE" --data-binary @$FILE',
+            ):
+                console.print(f"  {line}", markup=False)
         held = "\n".join(
             f"  curl http://{each.host}:{each.port}/_sandbox/orders" for each in stands
         )
@@ -179,6 +187,11 @@ def _get(url: str) -> bytes:
     with urlopen(url, timeout=10) as answer:  # noqa: S310 - a sandbox on this machine
         content: bytes = answer.read()
     return content
+
+
+def _identity(body: bytes) -> str:
+    """Return the beginning of the order's id, by which a person can tell it."""
+    return str(msgspec.json.decode(body).get("id") or "")[:8]
 
 
 def _status(sent: Sent) -> str:

@@ -187,7 +187,7 @@ class _Delivery:
         if isinstance(failure, CredentialsRefused | ConnectorFault):
             return None
         asked = failure.retry_after if isinstance(failure, Unavailable) else None
-        wait = backoff.next() if asked is None else asked
+        wait = max(backoff.next(), asked or 0.0)
         return wait if monotonic() + wait < self._deadline - 0.05 else None
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:

@@ -1,6 +1,7 @@
 """A connector with every kind of setting, a broken one, and configurations in a folder."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -54,6 +55,13 @@ class AcmeSettings(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     either: str | int | None = None
     free: dict[str, Any] = {}
+    share: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
+    step: Annotated[int, msgspec.Meta(multiple_of=5)] = 5
+    word: Annotated[str, msgspec.Meta(pattern="^[a-z]+$")] = "a"
+    day: date | None = None
+    at: datetime | None = None
+    pair: tuple[str, int] = ("a", 1)
+    one_or_more: Annotated[str, msgspec.Meta(min_length=1)] | list[str] = "a"
 
     def __post_init__(self) -> None:
         if "://" not in self.base_url:

@@ -1,6 +1,7 @@
 """A configuration to settings, and everything that is wrong with one at once."""
 
 import os
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -93,6 +94,13 @@ def test_every_setting_is_read(configurations):
         folder = "orders"
         either = 5
         free = { a = [1, { b = true }] }
+        share = 0.25
+        step = 10
+        word = "abc"
+        day = 2026-11-24
+        at = 2026-11-24T09:30:00Z
+        pair = ["b", 2]
+        one_or_more = ["a", { env = "S1_PASSWORD" }]
 
         [spaces."space one".mapping]
         "attributes.channel" = "multi_order.metadata.channel"
@@ -122,6 +130,10 @@ def test_every_setting_is_read(configurations):
     assert oms.ref == Expression("upper(order.id)")
     assert oms.folder == configurations.folder / "orders"
     assert (oms.either, oms.free) == (5, {"a": [1, {"b": True}]})
+    assert (oms.share, oms.step, oms.word, oms.pair) == (0.25, 10, "abc", ("b", 2))
+    assert oms.day == date(2026, 11, 24)
+    assert oms.at == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    assert oms.one_or_more == ["a", "password-of-s1"]
     order = {"id": "o", "metadata": {"channel": "app"}}
     made = space.mapping.apply(oms_payload(space), {"metadata": {"channel": "app"}}, order)
     assert made.attributes == {"channel": "app"}
@@ -277,6 +289,14 @@ def test_a_space_setting_that_is_wrong_is_named_with_the_reason(
         ("ref = 'ordr.id'", "ref", "there is no ordr here"),
         ("either = [1]", "either", "must be a text, not an array or must be a number"),
         ("free = 1", "free", "must be a table, not a number"),
+        ("share = 1", "share", "must be more than 0 and less than 1"),
+        ("step = 7", "step", "must be a multiple of 5"),
+        ("word = 'A'", "word", "must match ^[a-z]+$"),
+        ("day = 2026-11-24T09:30:00Z", "day", "must be like 2026-11-24, not a date or time"),
+        ("at = '2026'", "at", "must be like 2026-11-24T09:30:00Z, not a string"),
+        ("pair = ['a']", "pair", "length 2"),
+        ("one_or_more = 5", "one_or_more", "must be a text, not a number or must be an array"),
+        ("one_or_more = ['a', 5]", "one_or_more", "[1]: must be a text, not a number"),
     ],
 )
 def test_a_connectors_setting_that_is_wrong_is_named_with_the_reason(

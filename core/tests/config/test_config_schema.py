@@ -71,6 +71,14 @@ GOOD_OMS = [
     'either = "five"',
     'either = { env = "CODE" }',
     "free = { a = [1, { b = 2026-11-24 }] }",
+    "share = 0.5",
+    "step = 15",
+    'word = "abc"',
+    "day = 2026-11-24",
+    "at = 2026-11-24T09:30:00Z",
+    'pair = ["a", 2]',
+    'one_or_more = "a"',
+    'one_or_more = ["a", { env = "CODE" }]',
 ]
 BAD = [
     "deadline_seconds = 0",
@@ -115,6 +123,15 @@ BAD_OMS = [
     "either = [1]",
     "either = 1.5",
     "free = 1",
+    "share = 1",
+    "step = 7",
+    'word = "A"',
+    "day = 1",
+    "at = true",
+    'pair = ["a"]',
+    "one_or_more = 1",
+    'one_or_more = ""',
+    "one_or_more = [1]",
     "unknown = 1",
 ]
 SERVER_GOOD = [

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
+from multiorder_sync import Submission
 from multiorder_sync.errors import Untransformable
+from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.oms.mapping import Mappings, compile_mappings
 
 
@@ -250,6 +252,19 @@ def test_a_place_inside_of_another_mapped_place_is_a_problem():
     assert [(problem.path, problem.reason) for problem in problems] == [
         ('"attributes.channel"', "lies in attributes, which is mapped as well")
     ]
+
+
+def test_mappings_are_laid_over_a_submission():
+    mappings, _ = compile_mappings({"ref": "order.note", "channel": "multi_order.from"}, Payload)
+    order = OrderDecoder().decode(
+        b'{"id": "m-1", "from": "app", "orders": [{"id": "o-1", "note": "n",'
+        b'"order_items": [{"id": "i", "sku": "s", "quantity": 1}]}]}'
+    )
+    submission = Submission(ref="r-1", payload=Payload(ref="r-1"), orders=("o-1",), fingerprint="f")
+    laid = mappings.lay_over(submission, order, order.orders[0])
+    assert laid.payload == Payload(ref="n", channel="app")
+    assert (laid.ref, laid.fingerprint) == ("r-1", "f")
+    assert Mappings().lay_over(submission, order, order.orders[0]) is submission
 
 
 class Node(msgspec.Struct, frozen=True):
