@@ -12,7 +12,7 @@ def command() -> None:
     console = out()
     if not registry.connectors and not registry.broken:
         console.print(
-            "No connector is installed; for instance: pip install multiorder-fluentcommerce"
+            "No connector is installed; pip install multiorder-NAME brings one, with your OMS for NAME."
         )
         return
     table = Table("connector", "distribution", "version", "status", box=None, pad_edge=False)

@@ -132,7 +132,7 @@ class SpaceReader:
     def _not_installed(self, name: str, at: str) -> Problem:
         names = self._registry.names
         if not names:
-            remedy = "no connector is installed at all: pip install multiorder-fluentcommerce"
+            remedy = "no connector is installed at all: pip install multiorder-NAME, with your OMS for NAME"
         else:
             near = nearest(name, names)
             meant = f"did you mean {quoted(near)}? " if near else ""

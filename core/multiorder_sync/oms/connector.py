@@ -115,5 +115,5 @@ class Connector(ABC, Generic[SettingsT, PayloadT]):
             multiorder_sync.errors.OmsError: Anything else that is wrong.
         """
 
-    async def aclose(self) -> None:  # noqa: B027 - most connectors hold nothing to close
+    async def aclose(self) -> None:
         """Release what the connector holds. The HTTP client is closed by core."""

@@ -1,7 +1,7 @@
 """An order's lines as Fluent order items."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
 from typing import Any, Final
 
 from multiorder_fluentcommerce.attributes import item_attributes
@@ -83,7 +83,6 @@ class Items:
 
 
 def _per_unit(amount: Decimal, line: LineFigures) -> Decimal:
-    unit = amount / line.quantity
-    if unit * line.quantity == amount:
-        return unit
-    return unit.quantize(_UNIT_PRICE, ROUND_HALF_EVEN)
+    with localcontext(Context(prec=60)) as context:
+        unit = amount / line.quantity
+        return unit.quantize(_UNIT_PRICE, ROUND_HALF_EVEN) if context.flags[Inexact] else unit

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
+
 from multiorder_fluentcommerce.payload import wire
 from multiorder_fluentcommerce.settings import FluentSettings
 from multiorder_fluentcommerce.transform import FluentTransform

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
-from multiorder_fluentcommerce.not_carried import NOT_CARRIED
-
 from field_walk import base, inheriting, own_payments, paths, places_of, written
+
+from multiorder_fluentcommerce.not_carried import NOT_CARRIED
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "merchant.md"
 NOT_SENT = "not carried: "
