@@ -1,7 +1,8 @@
 """The spaces that are served: each with its settings, its connector and its HTTP client."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -11,6 +12,8 @@ from multiorder_sync.oms.connector import Connector
 from multiorder_sync.oms.outbound import OutboundClient
 from multiorder_sync.oms.plugins import Registry
 from multiorder_sync.secret import Secret
+
+_CLOSING_SECONDS: Final = 5.0
 
 
 class ServedSpace:
@@ -25,7 +28,7 @@ class ServedSpace:
         self.settings = settings
         self._http: OutboundClient | None = None
         self._connector: Connector[Any, Any] | None = None
-        self._broken = str(settings.broken.reason) if settings.broken else ""
+        self._broken = settings.broken.reason if settings.broken else "it was not set up"
         if connector_type is not None and settings.oms is not None:
             self._build(connector_type)
 
@@ -33,7 +36,7 @@ class ServedSpace:
         http = OutboundClient(secrets=secrets_in(self.settings.oms))
         try:
             self._connector = connector_type(self.settings.oms, http)
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
             self._broken = f"it could not be set up: {error}"
             structlog.get_logger().error(
                 "connector broken",
@@ -71,7 +74,10 @@ class ServedSpace:
     async def aclose(self) -> None:
         """Close the connector and its connections."""
         if self._connector is not None:
-            await self._connector.aclose()
+            try:
+                await self._connector.aclose()
+            except Exception:  # noqa: BLE001 - a plugin may raise anything
+                structlog.get_logger().exception("connector did not close", space=self.id)
         if self._http is not None:
             await self._http.aclose()
 

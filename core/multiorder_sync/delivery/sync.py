@@ -6,7 +6,7 @@ would not make a second order of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import structlog
 
 from multiorder_sync.delivery.admission import SignedRequest, admit
 from multiorder_sync.delivery.backoff import Backoff
+from multiorder_sync.delivery.discretion import Discretion
 from multiorder_sync.delivery.freezing import AnySubmission, freeze
 from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import (
@@ -22,7 +23,9 @@ from multiorder_sync.errors import (
     MultiOrderError,
     OmsError,
     OutcomeUnknown,
+    RefTaken,
     Refused,
+    RefTaken,
     Unavailable,
 )
 from multiorder_sync.nacelle import responses
@@ -53,12 +56,19 @@ class Sync:
         started = monotonic()
         log = self._log.bind(request_id=request.request_id)
         record: dict[str, Any] = {}
+        discretion = Discretion()
         try:
-            answer = await self._consume(request, started, record)
+            answer = await self._consume(request, started, record, discretion, log)
         except MultiOrderError as error:
             answer = responses.failure(error, request.request_id)
-            record["reason"] = str(error)
-        except (Exception, SystemExit):  # a plugin may raise anything
+            record["reason"] = discretion.keep(str(error))
+        except asyncio.CancelledError:  # the server ends, and its grace for calls under way is over
+            stopped = OutcomeUnknown(
+                "The server was stopped before it knew what became of the order."
+            )
+            answer = responses.failure(stopped, request.request_id)
+            record["reason"] = str(stopped)
+        except BaseException:  # noqa: BLE001 - a plugin may raise anything
             answer = responses.internal_error(request.request_id)
             log.exception("internal error")
         record |= {
@@ -71,26 +81,32 @@ class Sync:
         return answer
 
     async def _consume(
-        self, request: SignedRequest, started: float, record: dict[str, Any]
+        self,
+        request: SignedRequest,
+        started: float,
+        record: dict[str, Any],
+        discretion: Discretion,
+        log: structlog.typing.FilteringBoundLogger,
     ) -> Reply:
         space = admit(request, self._spaces)
         settings = space.settings
         record |= {"space": space.id, "connector": settings.connector}
         order = self._decoder.decode(request.body, required_fields=settings.required_fields)
         record |= {"order": order_key(order), "orders": len(order.orders)}
+        discretion.learn(order)
         submissions = freeze(order, space, request.received_at)
         deadline = started + settings.deadline_seconds
         results = []
         for submission in submissions:
-            delivery = _Delivery(space.connector, submission, deadline, self._log)
+            delivery = _Delivery(space.connector, submission, deadline, log, discretion)
             results.append(await delivery.settle())
         outcome = Outcome(connector=settings.connector, results=tuple(results))
         record |= {
             "outcome": outcome.state.value,
             "oms_ids": tuple(each.receipt.oms_id for each in results if each.receipt),
-            "notes": tuple(note for each in results for note in each.notes),
+            "notes": tuple(discretion.keep(note) for each in results for note in each.notes),
             "attempts": sum(each.attempts for each in results),
-            "reason": str(outcome.error) if outcome.error else None,
+            "reason": discretion.keep(str(outcome.error)) if outcome.error else None,
         }
         return responses.settled(outcome, request.body, request.request_id)
 
@@ -104,11 +120,13 @@ class _Delivery:
         submission: AnySubmission,
         deadline: float,
         log: structlog.typing.FilteringBoundLogger,
+        discretion: Discretion,
     ) -> None:
         self._connector = connector
         self._submission = submission
         self._deadline = deadline
         self._log = log.bind(connector=connector.name, oms_ref=submission.ref)
+        self._discretion = discretion
         self._attempts = 0
         # Whether an order of ours may be in the OMS without our having seen it there.
         self._in_doubt = False
@@ -121,15 +139,17 @@ class _Delivery:
         while True:
             try:
                 receipt = await self._once()
-            except Refused as error:
+            except RefTaken as error:
                 return self._result(SubmissionState.REFUSED, error=error)
+            except Refused as error:
+                return await self._refused(error)
             except OmsError as error:
                 failure = error
             else:
                 if receipt is not None:
                     return self._result(SubmissionState.ACCEPTED, receipt=receipt)
                 failure = OutcomeUnknown("The OMS does not show the order; it may still appear.")
-            self._log.warning("attempt failed", code=failure.code, reason=str(failure))
+            self._log.warning("attempt failed", code=failure.code, reason=self._reason(failure))
             wait = self._wait(failure, backoff)
             if wait is None:
                 return self._given_up(failure)
@@ -139,23 +159,47 @@ class _Delivery:
         """Find or create the order; None if it is in doubt and must not be created again."""
         may_create_again = self._connector.duplicate_guard is not DuplicateGuard.NONE
         if self._in_doubt or self._find_first:
-            receipt = await self._attempt(self._connector.find(self._submission))
+            receipt = await self._attempt(self._find())
             if receipt is not None:
                 return receipt
             self._find_first = False
             if self._in_doubt and not may_create_again:
                 return None
         try:
-            return await self._attempt(self._connector.submit(self._submission))
+            return await self._attempt(self._submit())
         except OutcomeUnknown as error:
             self._in_doubt = True
-            self._log.warning("outcome unknown", reason=str(error))
-            receipt = await self._attempt(self._connector.find(self._submission))
-            if receipt is None:
+            failure: OmsError = error
+            self._log.warning("outcome unknown", reason=self._reason(error))
+        except Refused as error:
+            if not self._in_doubt:
                 raise
-            return receipt
+            # It may be refused just because an earlier create has come through since.
+            failure = error
+        receipt = await self._attempt(self._find())
+        if receipt is None:
+            raise failure
+        return receipt
 
-    async def _attempt(self, call: Awaitable[T]) -> T:
+    async def _submit(self) -> Receipt:
+        receipt: object = await self._connector.submit(self._submission)
+        if not isinstance(receipt, Receipt):
+            raise TypeError(f"submit returned {type(receipt).__name__}, not a Receipt")
+        return receipt
+
+    async def _find(self) -> Receipt | None:
+        try:
+            receipt: object = await self._connector.find(self._submission)
+        except Refused as error:
+            if isinstance(error, RefTaken) or not self._in_doubt:
+                raise
+            # The look-up was refused, which says nothing about the order.
+            raise Unavailable(str(error), oms_errors=error.oms_errors) from error
+        if receipt is not None and not isinstance(receipt, Receipt):
+            raise TypeError(f"find returned {type(receipt).__name__}, not a Receipt or None")
+        return receipt
+
+    async def _attempt(self, call: Coroutine[Any, Any, T]) -> T:
         """Await one call to the connector, within its part of what is left of the deadline.
 
         It gets half of what is left, so that after a call that never returns there is time to
@@ -175,7 +219,9 @@ class _Delivery:
             if attempt.may_have_created:
                 raise OutcomeUnknown(reason) from None
             raise Unavailable(reason) from None
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if _is_stopping(error):
+                raise
             self._log.exception("connector failed")
             reason = f"The connector {self._connector.name} broke; the log says where."
             if attempt.may_have_created:
@@ -189,6 +235,9 @@ class _Delivery:
         asked = failure.retry_after if isinstance(failure, Unavailable) else None
         wait = max(backoff.next(), asked or 0.0)
         return wait if monotonic() + wait < self._deadline - 0.05 else None
+
+    def _reason(self, failure: OmsError) -> str:
+        return self._discretion.keep(str(failure))
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:
         if self._in_doubt and not isinstance(failure, OutcomeUnknown):
@@ -216,3 +265,10 @@ class _Delivery:
             notes=submission.notes + (receipt.warnings if receipt else ()),
             attempts=self._attempts,
         )
+
+
+def _is_stopping(error: BaseException) -> bool:
+    """Tell whether it is we who are stopped, and not something within the connector."""
+    task = asyncio.current_task()
+    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()
+    return bool(cancelled) or isinstance(error, KeyboardInterrupt | GeneratorExit)

@@ -8,7 +8,7 @@ comes with HTTP 200 is inferred from the cartridge; 4xx with the same body is re
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from multiorder_sync import (
     Answer,
@@ -46,8 +46,23 @@ class TokenNotRead(Unavailable):
     """Fluent could not read our token; another one may do."""
 
 
-def data_of(answer: Answer, field: str) -> Any:
-    """Return what the answer holds for one field of the operation; None if it is null.
+class Data(NamedTuple):
+    """What an answer holds for one field of an operation.
+
+    Attributes:
+        value: The field's value; None if it is null.
+        warnings: What Fluent remarked beside it: warnings, or parts of it that it could not show.
+    """
+
+    value: Any
+    warnings: tuple[OmsMessage, ...] = ()
+
+
+def data_of(answer: Answer, field: str) -> Data:
+    """Return what the answer holds for one field of the operation.
+
+    Errors beside a value do not undo it: an order that Fluent shows is there, whatever else of
+    the answer failed.
 
     Raises:
         AlreadyExists: A unique value is taken.
@@ -59,14 +74,14 @@ def data_of(answer: Answer, field: str) -> Any:
     """
     _check_status(answer)
     body = answer.json()
-    errors = body.get("errors")
-    if errors:
-        messages = _messages(answer, errors)
-        raise _error(answer, messages, executed="data" in body)
     data = body.get("data")
+    value = data.get(field) if isinstance(data, dict) else None
+    messages = _messages(answer, body["errors"]) if body.get("errors") else ()
+    if messages and value is None:
+        raise _error(answer, messages, executed="data" in body)
     if not isinstance(data, dict) or field not in data:
         raise answer.unexpected("gave neither data nor errors")
-    return data[field]
+    return Data(value, messages)
 
 
 def _check_status(answer: Answer) -> None:
@@ -112,7 +127,7 @@ def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) ->
     """Return what an answer's errors mean; the gravest decides."""
     codes = {message.code for message in messages if message.code}
     more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
-    said = (_worded(messages[0]) if messages else "no reason given") + more
+    said = (worded(messages[0]) if messages else "no reason given") + more
     if codes & _TOKEN:
         return TokenNotRead(f"Fluent did not take our token: {said}", oms_errors=messages)
     if codes & _RATE_LIMIT:
@@ -138,7 +153,8 @@ def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) ->
     return Refused(f"Fluent refused: {said}", oms_errors=messages)
 
 
-def _worded(message: OmsMessage) -> str:
+def worded(message: OmsMessage) -> str:
+    """Return Fluent's words with their code, short enough for a sentence."""
     shown = message.code and message.code not in message.text
     text = message.text if len(message.text) <= 200 else f"{message.text[:199]}…"
     return f"{text} ({message.code})" if shown else text

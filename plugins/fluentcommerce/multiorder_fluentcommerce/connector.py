@@ -6,7 +6,14 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from multiorder_fluentcommerce import graphql
-from multiorder_fluentcommerce.answers import AlreadyExists, NotFound, TokenNotRead, data_of
+from multiorder_fluentcommerce.answers import (
+    AlreadyExists,
+    Data,
+    NotFound,
+    TokenNotRead,
+    data_of,
+    worded,
+)
 from multiorder_fluentcommerce.attributes import FINGERPRINT
 from multiorder_fluentcommerce.not_carried import NOT_CARRIED
 from multiorder_fluentcommerce.payload import Customer, OrderPayload, order_input, wire
@@ -19,6 +26,7 @@ from multiorder_sync import (
     Context,
     DuplicateGuard,
     MultiOrder,
+    OmsMessage,
     OutboundClient,
     OutcomeUnknown,
     PasswordGrant,
@@ -76,12 +84,13 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         customer_id = await self._customer_id(payload.customer)
         variables = {"input": order_input(payload, customer_id)}
         try:
-            order = await self._ask("createOrder", graphql.CREATE_ORDER, variables, creates=True)
+            found = await self._ask("createOrder", graphql.CREATE_ORDER, variables, creates=True)
         except AlreadyExists as refusal:
             return await self._found_after(refusal, submission)
+        order = found.value
         if not isinstance(order, dict) or order.get("ref") != submission.ref or not order.get("id"):
             raise OutcomeUnknown("Fluent answered without the order that it was to create.")
-        return _receipt(order, created=True)
+        return _receipt(order, created=True, warnings=found.warnings)
 
     async def find(self, submission: Submission[OrderPayload]) -> Receipt | None:
         """Look the order up by its ref, and make sure that it is ours.
@@ -89,29 +98,41 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         `orders(ref:)` would match wildcards; `order(ref:)` does not.
         """
         try:
-            order = await self._ask("order", graphql.FIND_ORDER, {"ref": submission.ref})
+            found = await self._ask("order", graphql.FIND_ORDER, {"ref": submission.ref})
         except NotFound:
             return None
+        except Refused as refusal:
+            # Refused is the look-up, which says nothing of the order.
+            reason = f"Fluent refused to look the order up: {refusal}"
+            raise Unavailable(reason, oms_errors=refusal.oms_errors) from refusal
+        order = found.value
         if order is None:
             return None
         if not isinstance(order, dict) or order.get("ref") != submission.ref:
-            raise Refused("Fluent answered a look-up by ref with another order.")
-        retailer = order.get("retailer")
-        retailer_id = str(retailer.get("id")) if isinstance(retailer, dict) else None
-        prints = [
-            attribute.get("value")
-            for attribute in order.get("attributes") or ()
-            if isinstance(attribute, dict) and attribute.get("name") == FINGERPRINT
-        ]
-        if retailer_id != self._settings.retailer_id or prints != [submission.fingerprint]:
+            raise Unavailable("Fluent answered a look-up by ref with something else.")
+        if found.warnings:
+            # What it left out may be what tells our order from another one.
+            raise Unavailable(f"Fluent did not show the whole order: {worded(found.warnings[0])}")
+        if not self._is_ours(order, submission):
             raise RefTaken(f"Fluent holds another order under the ref {submission.ref}.")
         return _receipt(order, created=False)
 
     async def check(self) -> None:
         """Get a token and ask Fluent who we are."""
         me = await self._ask("me", graphql.WHO_AM_I, {})
-        if me is None:
+        if me.value is None:
             raise Refused("Fluent gave a token, but knows no user for it.")
+
+    def _is_ours(self, order: Mapping[str, Any], submission: Submission[OrderPayload]) -> bool:
+        retailer = order.get("retailer")
+        retailer_id = str(retailer.get("id")) if isinstance(retailer, dict) else None
+        fingerprints = [
+            attribute.get("value")
+            for attribute in order.get("attributes") or ()
+            if isinstance(attribute, dict) and attribute.get("name") == FINGERPRINT
+        ]
+        ours = [submission.fingerprint]
+        return retailer_id == self._settings.retailer_id and fingerprints == ours
 
     async def _found_after(
         self, refusal: AlreadyExists, submission: Submission[OrderPayload]
@@ -147,19 +168,19 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
             if found is None:
                 raise
             return found
-        return _id(created, "customer")
+        return _id(created.value, "customer")
 
     async def _customer_by_ref(self, ref: str) -> str | None:
         # A customer's ref is the user name that they were created with.
         try:
-            customer = await self._ask("customer", graphql.FIND_CUSTOMER, {"ref": ref})
+            found = await self._ask("customer", graphql.FIND_CUSTOMER, {"ref": ref})
         except NotFound:
             return None
-        return None if customer is None else _id(customer, "customer")
+        return None if found.value is None else _id(found.value, "customer")
 
     async def _customer_by_email(self, email: str) -> str | None:
         found = await self._ask("customers", graphql.FIND_CUSTOMERS_BY_EMAIL, {"email": [email]})
-        edges = found.get("edges") if isinstance(found, dict) else None
+        edges = found.value.get("edges") if isinstance(found.value, dict) else None
         for edge in edges or ():
             node = edge.get("node") if isinstance(edge, dict) else None
             # The filter knows wildcards; only the very address counts.
@@ -174,7 +195,7 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         variables: Mapping[str, Any],
         *,
         creates: bool = False,
-    ) -> Any:
+    ) -> Data:
         """Run one GraphQL operation and return its one field; see `data_of` for the errors."""
         content = self._encoder.encode(
             {"operationName": operation, "query": document, "variables": variables}
@@ -199,13 +220,16 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
             raise
 
 
-def _receipt(order: Mapping[str, Any], *, created: bool) -> Receipt:
+def _receipt(
+    order: Mapping[str, Any], *, created: bool, warnings: Sequence[OmsMessage] = ()
+) -> Receipt:
     status = order.get("status")
     return Receipt(
         oms_id=str(order["id"]),
         oms_ref=str(order["ref"]),
         status=None if status is None else str(status),
         created=created,
+        warnings=tuple(worded(warning) for warning in warnings),
     )
 
 

@@ -7,7 +7,10 @@ import msgspec
 
 from multiorder_fluentcommerce.parties import (
     INSTRUCTION_LENGTH,
+    TEXT_LENGTH,
     Parties,
+    currency_code,
+    optional,
     order_email,
     order_name,
     order_phone,
@@ -91,19 +94,21 @@ class Fulfilment:
             type=str(getattr(settings.order_types, way.kind))
             if way.kind != "digital"
             else settings.fulfilment_types.digital,
-            currency=order.currency,
+            currency=currency_code(order.currency),
             fulfilment_type=str(getattr(settings.fulfilment_types, way.kind)),
             delivery_type=settings.digital_delivery_type
             if way.kind == "digital"
             else self._delivery_type(order.shipping_rate),
             fulfilment_price=charge.shipping if charge else None,
             fulfilment_tax_price=charge.shipping_tax if charge else None,
-            pickup_location_ref=way.location,
+            pickup_location_ref=optional(way.location, TEXT_LENGTH, "a pickup location's ref"),
             delivery_instruction=comment and comment[:INSTRUCTION_LENGTH],
-            delivery_first_name=first,
-            delivery_last_name=last,
-            delivery_contact=order_phone(multi_order, order),
-            delivery_email=order_email(multi_order, order),
+            delivery_first_name=optional(first, TEXT_LENGTH, "the first name"),
+            delivery_last_name=optional(last, TEXT_LENGTH, "the last name"),
+            delivery_contact=optional(
+                order_phone(multi_order, order), TEXT_LENGTH, "the phone number"
+            ),
+            delivery_email=optional(order_email(multi_order, order), TEXT_LENGTH, "the e-mail"),
             delivery_address=self._parties.delivery_address(multi_order, order, f"{ref}-address")
             if home
             else None,

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
 from typing import Any, Final
 
 from multiorder_fluentcommerce.attributes import item_attributes
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, fitting
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, currency_code, needed
 from multiorder_fluentcommerce.payload import Item
 from multiorder_fluentcommerce.settings import FluentSettings
 from multiorder_sync import (
@@ -63,7 +63,7 @@ class Items:
             product_catalogue_ref=self._settings.product_catalogue_ref or None,
             fulfilment_choice_ref=choice_ref,
             quantity=item.quantity,
-            currency=order.currency,
+            currency=currency_code(order.currency),
             price=_per_unit(line.subtotal, line),
             paid_price=_per_unit(line.paid, line),
             total_price=line.subtotal,
@@ -79,7 +79,7 @@ class Items:
             raise Untransformable(
                 f"product_ref names no product for the item {item.id or item.product_reference}."
             )
-        return fitting(ref, TEXT_LENGTH, "a product's ref")
+        return needed(ref, TEXT_LENGTH, "a product's ref")
 
 
 def _per_unit(amount: Decimal, line: LineFigures) -> Decimal:

@@ -58,12 +58,16 @@ class Parties:
         defaults = self._settings.customer_defaults
         address = order.billing_address or order.shipping_address
         return Customer(
-            username=fitting(ref, EMAIL_LENGTH, "the customer's ref"),
-            primary_email=fitting(email, EMAIL_LENGTH, "the e-mail"),
+            username=needed(ref, EMAIL_LENGTH, "the customer's ref"),
+            primary_email=needed(email, EMAIL_LENGTH, "the e-mail"),
             timezone=defaults.timezone,
             promotion_opt_in=defaults.promotion_opt_in,
             retailer=Retailer(id=self._settings.retailer_id),
-            country=defaults.country or (address.country_iso2 if address else None),
+            country=optional(
+                defaults.country or (address.country_iso2 if address else None),
+                _LONGEST["country"],
+                "the customer's country",
+            ),
             first_name=first and first[:NAME_LENGTH],
             last_name=last and last[:NAME_LENGTH],
             primary_phone=short_phone(phone),
@@ -92,7 +96,9 @@ class Parties:
             )
         fields = _address_fields(order, address, "shipping_address")
         return DeliveryAddress(
-            ref=address.id or ref, **fields, email=order_email(multi_order, order)
+            ref=needed(address.id or ref, TEXT_LENGTH, "an address's ref"),
+            **fields,
+            email=order_email(multi_order, order),
         )
 
 
@@ -156,20 +162,50 @@ def fitting(text: str, length: int, what: str) -> str:
     return text
 
 
+def needed(text: str, length: int, what: str) -> str:
+    """Return a text that Fluent can't do without.
+
+    Raises:
+        Untransformable: It is blank or too long.
+    """
+    if not text.strip():
+        raise Untransformable(f"Fluent takes no blank text as {what}.")
+    return fitting(text, length, what)
+
+
+def optional(text: str | None, length: int, what: str) -> str | None:
+    """Return a text that there may be.
+
+    Raises:
+        Untransformable: It is too long.
+    """
+    return None if text is None else fitting(text, length, what)
+
+
+def currency_code(code: str | None) -> str | None:
+    """Return a currency as ISO 4217 writes it.
+
+    Raises:
+        Untransformable: It is longer than such a code.
+    """
+    return code and fitting(code.upper(), 3, "a currency")
+
+
 def _address_fields(order: Order, address: Address, path: str) -> dict[str, Any]:
     province = address.province
+    state = address.state if address.state and address.state.strip() else None
     fields = {
         "name": full_name(order, address),
         "street": address.address1,
         "street2": address.address2,
         "city": address.city,
-        "state": address.state or province,
-        "region": province if address.state else None,
+        "state": state or province,
+        "region": province if state else None,
         "postcode": address.postal_code,
         "country": address.country_iso2,
     }
     return {
         name: fitting(value, _LONGEST.get(name, TEXT_LENGTH), f"{path}'s {name}")
         for name, value in fields.items()
-        if value
+        if value and value.strip()
     }

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from multiorder_fluentcommerce.attributes import present
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, fitting
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, currency_code, fitting, needed, optional
 from multiorder_fluentcommerce.payload import FinancialTransaction
 from multiorder_fluentcommerce.settings import FluentSettings
 from multiorder_sync import Payment, PaymentShare, Untransformable, currency_exponent
@@ -48,7 +48,7 @@ def _transaction(
     share: PaymentShare, ref: str, currency: str | None, settings: FluentSettings
 ) -> FinancialTransaction:
     payment = share.payment
-    code = payment.currency or currency
+    code = currency_code(payment.currency or currency)
     if not code:
         raise Untransformable("A payment has no currency, and neither has its order.")
     scale = max(currency_exponent(code), -_exponent(share.amount))
@@ -60,11 +60,15 @@ def _transaction(
         amount=share.amount,
         scale=scale if exact else None,
         unscaled_value=unscaled if exact else None,
-        currency=fitting(code.upper(), 3, "a currency"),
+        currency=needed(code, TEXT_LENGTH, "a currency"),
         payment_method=_payment_method(payment, settings),
-        payment_provider=payment.processor_name,
+        payment_provider=optional(
+            payment.processor_name, TEXT_LENGTH, "a payment's processor_name"
+        ),
         card_type=_CARD_TYPES.get("".join(filter(str.isalnum, (payment.card_brand or "").lower()))),
-        external_transaction_id=payment.external_id,
+        external_transaction_id=optional(
+            payment.external_id, TEXT_LENGTH, "a payment's external_id"
+        ),
         attributes=present(
             nacelle_payment_id=payment.id,
             nacelle_payment_type=payment.payment_type,
@@ -88,7 +92,7 @@ def _exponent(amount: Decimal) -> int:
 def _payment_method(payment: Payment, settings: FluentSettings) -> str:
     methods = settings.payment_methods
     kind = (payment.payment_type or "").lower()
-    method = methods.get(kind) or methods.get("*")
+    method = methods.get(payment.payment_type or "") or methods.get(kind) or methods.get("*")
     if not method:
         raise Untransformable(
             f'No payment method is configured for the payment type "{kind}"; payment_methods '

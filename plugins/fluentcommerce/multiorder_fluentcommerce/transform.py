@@ -13,7 +13,7 @@ from multiorder_fluentcommerce.attributes import (
 )
 from multiorder_fluentcommerce.fulfilment import Fulfilment, Way
 from multiorder_fluentcommerce.items import Items
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting
+from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting, needed
 from multiorder_fluentcommerce.payload import (
     Attributes,
     FulfilmentChoice,
@@ -129,7 +129,8 @@ class FluentTransform:
         # The shipping charge stands on what is shipped, else on what is collected.
         distinct = sorted(dict.fromkeys(ways), key=lambda way: _CHARGED_FIRST.index(way.kind))
         _not_negative(figures.shipping, "shipping charge")
-        charged = order.shipping_rate is not None or bool(figures.shipping)
+        _not_negative(figures.shipping_tax, "shipping tax")
+        charged = order.shipping_rate is not None or bool(figures.shipping or figures.shipping_tax)
         refs = {way: f"{ref}-{number}" for number, way in enumerate(distinct, start=1)}
         fitting(refs[distinct[-1]], TEXT_LENGTH, "a fulfilment choice's ref")
         return _OrderPart(
@@ -152,7 +153,7 @@ class FluentTransform:
         first = multi_order.orders[indices[0]]
         identity = order_key(multi_order) if together else order_identity(multi_order, indices[0])
         if self._order_ref is None:
-            return fitting(identity, TEXT_LENGTH, "an order's ref")
+            return needed(identity, TEXT_LENGTH, "an order's ref")
         variables = {
             "multi_order": multi_order.source,
             "order": first.source,
@@ -161,7 +162,7 @@ class FluentTransform:
         ref = self._order_ref.evaluate(variables)
         if not isinstance(ref, str) or not ref:
             raise Untransformable(f"order_ref gives no text for this order but {ref!r}.")
-        return fitting(ref, TEXT_LENGTH, "an order's ref")
+        return needed(ref, TEXT_LENGTH, "an order's ref")
 
 
 class _OrderPart(NamedTuple):
@@ -192,7 +193,7 @@ def _distinct(items: Sequence[Item], *, with_choice: bool) -> tuple[Item, ...]:
         while ref in taken:
             number += 1
             ref = f"{item.ref}-{number}"
-        taken.add(ref)
+        taken.add(needed(ref, TEXT_LENGTH, "a line's ref"))
         choice_ref = item.fulfilment_choice_ref if with_choice else None
         distinct.append(msgspec.structs.replace(item, ref=ref, fulfilment_choice_ref=choice_ref))
     return tuple(distinct)

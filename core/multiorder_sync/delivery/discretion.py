@@ -1,0 +1,46 @@
+"""Keeping the shopper out of the log."""
+
+from collections.abc import Iterator
+
+from multiorder_sync.nacelle.orders import Address, Customer, MultiOrder
+from multiorder_sync.oms.outbound import Redactor
+from multiorder_sync.secret import Secret
+
+
+class Discretion:
+    """Takes what is the shopper's own out of texts: an OMS likes to quote what it refuses."""
+
+    def __init__(self) -> None:
+        self._redactor = Redactor()
+
+    def learn(self, multi_order: MultiOrder) -> None:
+        """Learn who the shopper is and where they live."""
+        texts = {text.strip() for text in _personal(multi_order) if text}
+        spelled = {form for text in texts for form in (text, text.lower(), text.upper())}
+        # A single letter would take every word apart.
+        self._redactor.keep(*(Secret(text) for text in spelled if len(text) > 1))
+
+    def keep(self, text: str) -> str:
+        """Return the text with `***` in place of what is the shopper's."""
+        return self._redactor.redact(text)
+
+
+def _personal(multi_order: MultiOrder) -> Iterator[str | None]:
+    for placed in (multi_order, *multi_order.orders):
+        yield from (placed.email, placed.phone)
+        yield from _of_customer(placed.customer)
+        yield from _of_address(placed.billing_address)
+    for order in multi_order.orders:
+        yield from _of_address(order.shipping_address)
+
+
+def _of_customer(customer: Customer | None) -> Iterator[str | None]:
+    if customer is not None:
+        yield from (customer.email, customer.phone, customer.first_name, customer.last_name)
+        for address in customer.addresses:
+            yield from _of_address(address)
+
+
+def _of_address(address: Address | None) -> Iterator[str | None]:
+    if address is not None:
+        yield from (address.first_name, address.last_name, address.address1, address.address2)
