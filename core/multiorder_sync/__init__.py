@@ -11,6 +11,7 @@ from multiorder_sync.errors import (
     Unavailable,
     Untransformable,
 )
+from multiorder_sync.nacelle.contacts import Contact, contact_at
 from multiorder_sync.nacelle.figures import Figures, LineFigures, PricePolicy, figures_of
 from multiorder_sync.nacelle.identity import fingerprint, order_identity, order_key
 from multiorder_sync.nacelle.money import apportion, currency_exponent, smallest_unit
@@ -29,6 +30,13 @@ from multiorder_sync.nacelle.orders import (
 )
 from multiorder_sync.nacelle.payments import PaymentShare, payments_by_order
 from multiorder_sync.oms.connector import API_VERSION, Connector, Context, DuplicateGuard
+from multiorder_sync.oms.destinations import (
+    DIGITAL,
+    ITEM_VARIABLES,
+    PICKUP_LOCATION,
+    Destination,
+    Destinations,
+)
 from multiorder_sync.oms.expressions import Expression
 from multiorder_sync.oms.hookspecs import hookimpl
 from multiorder_sync.oms.outbound import Answer, Call, OutboundClient, PasswordGrant, TokenSource
@@ -37,14 +45,20 @@ from multiorder_sync.secret import Secret
 
 __all__ = [
     "API_VERSION",
+    "DIGITAL",
+    "ITEM_VARIABLES",
+    "PICKUP_LOCATION",
     "Address",
     "Answer",
     "Call",
     "ConfigurationError",
     "Connector",
+    "Contact",
     "Context",
     "CredentialsRefused",
     "Customer",
+    "Destination",
+    "Destinations",
     "Discount",
     "DuplicateGuard",
     "Expression",
@@ -74,6 +88,7 @@ __all__ = [
     "Unavailable",
     "Untransformable",
     "apportion",
+    "contact_at",
     "currency_exponent",
     "figures_of",
     "fingerprint",

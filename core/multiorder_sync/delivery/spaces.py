@@ -36,7 +36,7 @@ class ServedSpace:
         http = OutboundClient(secrets=secrets_in(self.settings.oms))
         try:
             self._connector = connector_type(self.settings.oms, http)
-        except (Exception, SystemExit) as error:  # a plugin may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             self._broken = f"it could not be set up: {error}"
             structlog.get_logger().error(
                 "connector broken",
@@ -75,8 +75,9 @@ class ServedSpace:
         """Close the connector and its connections."""
         if self._connector is not None:
             try:
-                await self._connector.aclose()
-            except Exception:  # noqa: BLE001 - a plugin may raise anything
+                async with asyncio.timeout(_CLOSING_SECONDS):
+                    await self._connector.aclose()
+            except (Exception, SystemExit):  # noqa: BLE001 - a plugin may raise anything
                 structlog.get_logger().exception("connector did not close", space=self.id)
         if self._http is not None:
             await self._http.aclose()

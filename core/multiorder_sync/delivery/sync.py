@@ -25,7 +25,6 @@ from multiorder_sync.errors import (
     OutcomeUnknown,
     RefTaken,
     Refused,
-    RefTaken,
     Unavailable,
 )
 from multiorder_sync.nacelle import responses
@@ -62,15 +61,16 @@ class Sync:
         except MultiOrderError as error:
             answer = responses.failure(error, request.request_id)
             record["reason"] = discretion.keep(str(error))
-        except asyncio.CancelledError:  # the server ends, and its grace for calls under way is over
-            stopped = OutcomeUnknown(
-                "The server was stopped before it knew what became of the order."
-            )
-            answer = responses.failure(stopped, request.request_id)
-            record["reason"] = str(stopped)
-        except BaseException:  # noqa: BLE001 - a plugin may raise anything
-            answer = responses.internal_error(request.request_id)
-            log.exception("internal error")
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a plugin may raise anything
+            if _is_cancelled(error):  # the server ends, and its grace for calls under way is over
+                stopped = OutcomeUnknown("The server was stopped while the order was under way.")
+                answer = responses.failure(stopped, request.request_id)
+                record["reason"] = str(stopped)
+            else:
+                answer = responses.internal_error(request.request_id)
+                log.exception("internal error")
         record |= {
             "status": answer.status,
             "code": answer.code,
@@ -139,10 +139,8 @@ class _Delivery:
         while True:
             try:
                 receipt = await self._once()
-            except RefTaken as error:
-                return self._result(SubmissionState.REFUSED, error=error)
             except Refused as error:
-                return await self._refused(error)
+                return self._result(SubmissionState.REFUSED, error=error)
             except OmsError as error:
                 failure = error
             else:
@@ -165,18 +163,31 @@ class _Delivery:
             self._find_first = False
             if self._in_doubt and not may_create_again:
                 return None
+        return await self._create()
+
+    async def _create(self) -> Receipt:
+        """Create the order; where that leaves it open whether it is there, look."""
+        failure: OmsError
         try:
             return await self._attempt(self._submit())
-        except OutcomeUnknown as error:
+        except RefTaken:
+            raise
+        except Refused as refusal:
+            # It may be refused just because it is there: an earlier call brought it, or a create
+            # of ours that came through late.
+            failure = refusal
+        except OutcomeUnknown as unknown:
             self._in_doubt = True
-            failure: OmsError = error
-            self._log.warning("outcome unknown", reason=self._reason(error))
-        except Refused as error:
-            if not self._in_doubt:
+            failure = unknown
+            self._log.warning("outcome unknown", reason=self._reason(unknown))
+        try:
+            receipt = await self._attempt(self._find())
+        except RefTaken:
+            raise
+        except OmsError:
+            if self._in_doubt:
                 raise
-            # It may be refused just because an earlier create has come through since.
-            failure = error
-        receipt = await self._attempt(self._find())
+            raise failure from None
         if receipt is None:
             raise failure
         return receipt
@@ -219,8 +230,10 @@ class _Delivery:
             if attempt.may_have_created:
                 raise OutcomeUnknown(reason) from None
             raise Unavailable(reason) from None
-        except BaseException as error:
-            if _is_stopping(error):
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a plugin may raise anything
+            if _is_cancelled(error):
                 raise
             self._log.exception("connector failed")
             reason = f"The connector {self._connector.name} broke; the log says where."
@@ -267,8 +280,7 @@ class _Delivery:
         )
 
 
-def _is_stopping(error: BaseException) -> bool:
-    """Tell whether it is we who are stopped, and not something within the connector."""
+def _is_cancelled(error: BaseException) -> bool:
+    """Tell whether the running task is cancelled, and not something within a connector."""
     task = asyncio.current_task()
-    cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()
-    return bool(cancelled) or isinstance(error, KeyboardInterrupt | GeneratorExit)
+    return isinstance(error, asyncio.CancelledError) and bool(task and task.cancelling())

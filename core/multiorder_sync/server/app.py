@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
 
 import structlog
 from starlette.applications import Starlette
@@ -21,9 +20,8 @@ from multiorder_sync.errors import Overloaded
 from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.responses import Reply
 from multiorder_sync.server.body import BodyRefused, CallerGone, check_headers, read_body
-from multiorder_sync.server.request_id import request_id
-
-REQUEST_ID: Final = "x-request-id"
+from multiorder_sync.server.last_answer import LastAnswer
+from multiorder_sync.server.request_id import REQUEST_ID, request_id
 
 
 def create_app(spaces: Mapping[str, ServedSpace], settings: ServerSettings) -> Starlette:
@@ -78,35 +76,32 @@ class ConsumeEndpoint:
         """Answer one call."""
         headers = _headers(scope)
         call_id = request_id(headers)
-        if scope["method"] != "POST":
-            answer = responses.http_problem(405, call_id, headers={"allow": "POST"})
-            return await _send(answer, call_id, scope, receive, send)
         if self._in_flight >= self._settings.max_in_flight:
             busy = Overloaded("As many orders are under way as this server takes; call again.")
-            structlog.get_logger().warning("overloaded", in_flight=self._in_flight)
-            return await _send(responses.failure(busy, call_id), call_id, scope, receive, send)
-        self._in_flight += 1
-        try:
-            answer = await self._answer(scope, receive, headers, call_id)
-        except CallerGone:
-            structlog.get_logger().info("caller hung up before the body was complete")
-            return None
-        finally:
-            self._in_flight -= 1
-        return await _send(answer, call_id, scope, receive, send)
+            response = _unread(scope, responses.failure(busy, call_id), call_id)
+        else:
+            self._in_flight += 1
+            try:
+                response = await self._response(scope, receive, headers, call_id)
+            except CallerGone:
+                log = structlog.get_logger()
+                log.warning("caller hung up before the body was complete", request_id=call_id)
+                return
+            finally:
+                self._in_flight -= 1
+        await response(scope, receive, send)
 
-    async def _answer(
+    async def _response(
         self, scope: Scope, receive: Receive, headers: dict[str, tuple[str, ...]], call_id: str
-    ) -> Reply:
+    ) -> Response:
         limit = self._settings.max_body_bytes
         try:
             check_headers(headers, limit)
             body = await read_body(receive, limit, self._settings.body_timeout_seconds)
         except BodyRefused as refused:
-            # What is left of the body is not read, so the connection can't be used again.
             detail = f"The body is larger than {limit} bytes." if refused.status == 413 else None
-            close = {"connection": "close"}
-            return responses.http_problem(refused.status, call_id, detail=detail, headers=close)
+            problem = responses.http_problem(refused.status, call_id, detail=detail)
+            return _unread(scope, problem, call_id)
         request = SignedRequest(
             body=body,
             headers=headers,
@@ -114,7 +109,7 @@ class ConsumeEndpoint:
             request_id=call_id,
             received_at=datetime.now(UTC),
         )
-        return await self._sync.consume(request)
+        return _response(await self._sync.consume(request), call_id)
 
 
 def _headers(scope: Scope) -> dict[str, tuple[str, ...]]:
@@ -125,21 +120,37 @@ def _headers(scope: Scope) -> dict[str, tuple[str, ...]]:
     return headers
 
 
-async def _send(answer: Reply, call_id: str, scope: Scope, receive: Receive, send: Send) -> None:
-    await _response(answer, call_id)(scope, receive, send)
+def _response(answer: Reply, call_id: str, kind: type[Response] = Response) -> Response:
+    return kind(answer.body, answer.status, {**answer.headers, REQUEST_ID: call_id})
 
 
-def _response(answer: Reply, call_id: str) -> Response:
-    return Response(answer.body, answer.status, {**answer.headers, REQUEST_ID: call_id})
+def _unread(scope: Scope, answer: Reply, call_id: str) -> Response:
+    """Answer a call, and log it, though its body was not or not wholly read."""
+    log = structlog.get_logger()
+    write = log.info if answer.status in (404, 405) else log.warning
+    write(
+        "call refused",
+        request_id=call_id,
+        method=scope["method"],
+        space=scope.get("path_params", {}).get("space"),
+        status=answer.status,
+        code=answer.code,
+    )
+    names = {name for name, _ in scope["headers"]}
+    has_body = names & {b"content-length", b"transfer-encoding"}
+    return _response(answer, call_id, LastAnswer if has_body else Response)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     call_id = request_id(_headers(request.scope))
     status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = {"allow": "POST"} if status == 405 else {}
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
     if status not in (404, 405):
         status = 400
-    return _response(responses.http_problem(status, call_id, headers=headers), call_id)
+    problem = responses.http_problem(
+        status, call_id, headers={name.lower(): value for name, value in headers.items()}
+    )
+    return _unread(request.scope, problem, call_id)
 
 
 async def _unexpected(request: Request, _error: Exception) -> Response:

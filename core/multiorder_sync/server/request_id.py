@@ -5,6 +5,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
+REQUEST_ID: Final = "x-request-id"
+"""The header that tells the caller."""
+
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 

@@ -108,7 +108,7 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         order = found.value
         if order is None:
             return None
-        if not isinstance(order, dict) or order.get("ref") != submission.ref:
+        if not isinstance(order, dict) or order.get("ref") != submission.ref or not order.get("id"):
             raise Unavailable("Fluent answered a look-up by ref with something else.")
         if found.warnings:
             # What it left out may be what tells our order from another one.

@@ -140,12 +140,17 @@ class Kit:
     def transform(self, data, prices=None, **settings):
         """Return the submissions of an order given as plain data or by a sample's name."""
         order = self.decode(self.sample(data) if isinstance(data, str) else data)
-        context = Context(
+        return self.submissions(order, prices, **settings)
+
+    def submissions(self, order, prices=None, **settings):
+        return FluentTransform(self.settings(**settings)).submissions(order, self.context(prices))
+
+    def context(self, prices=None):
+        return Context(
             space="acme",
             received_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
             prices=prices or PricePolicy(),
         )
-        return FluentTransform(self.settings(**settings)).submissions(order, context)
 
     def one(self, changes=None, **settings):
         """Return the only submission of the ordinary order, changed by path."""

@@ -1,0 +1,91 @@
+"""Acme's order API, in memory: create, and look up by reference."""
+
+import msgspec
+from starlette.routing import Route
+
+from multiorder_sync.sandbox import Faults, Sandbox, Tokens, json_answer, read_body
+
+KEY = "acme-api-key-8f31c0"
+
+
+class AcmeOms:
+    """What Acme holds and does.
+
+    Attributes:
+        on_duplicate: What a second create under a ref does: "refuse", "merge" or "create".
+        calls: The operations that arrived, in their order, whatever became of them.
+    """
+
+    def __init__(self):
+        self.on_duplicate = "refuse"
+        self.key = KEY
+        self.held = []
+        self.calls = []
+        self.tokens = Tokens(60)
+        self.faults = Faults(["create", "find"], revoke_tokens=self.tokens.revoke_all)
+
+    def orders(self):
+        return self.held
+
+    def forget(self):
+        self.held.clear()
+
+    def reset(self):
+        self.on_duplicate, self.key = "refuse", KEY
+        self.held.clear()
+        self.calls.clear()
+        self.faults.clear()
+
+    def fail(self, kind, operation="create", **fields):
+        """Set a fault."""
+        self.faults.add({"kind": kind, "operation": operation, **fields})
+
+    def count(self, operation):
+        return self.calls.count(operation)
+
+    @property
+    def refs(self):
+        return [order["ref"] for order in self.held]
+
+    def put(self, ref, fingerprint="another's"):
+        """Hold an order that did not come through us."""
+        self.held.append({"id": f"A{len(self.held) + 1}", "ref": ref, "fingerprint": fingerprint})
+
+    def sandbox(self):
+        routes = [
+            Route("/orders", self._create, methods=["POST"]),
+            Route("/orders", self._find, methods=["GET"]),
+        ]
+        return Sandbox("acme", routes, faults=self.faults, tokens=self.tokens, holdings=self)
+
+    async def _create(self, request):
+        self.calls.append("create")
+        body = await read_body(request, 10_000_000)
+
+        def create():
+            if request.headers.get("x-api-key") != self.key:
+                return self._refuse("KEY", "The key is not known.", 401)
+            order = msgspec.json.decode(body)
+            there = [held for held in self.held if held["ref"] == order["ref"]]
+            if there and self.on_duplicate == "refuse":
+                return self._refuse("DUPLICATE", "The ref is taken.", 409)
+            if not there or self.on_duplicate == "create":
+                there = [{"id": f"A{len(self.held) + 1}", **order}]
+                self.held.append(there[0])
+            return json_answer({"id": there[0]["id"], "ref": order["ref"], "status": "NEW"})
+
+        return await self.faults.around(request, ["create"], create, refuse=self._refuse)
+
+    async def _find(self, request):
+        self.calls.append("find")
+        ref = request.query_params["ref"]
+
+        def find():
+            if request.headers.get("x-api-key") != self.key:
+                return self._refuse("KEY", "The key is not known.", 401)
+            return json_answer({"orders": [held for held in self.held if held["ref"] == ref]})
+
+        return await self.faults.around(request, ["find"], find, refuse=self._refuse)
+
+    def _refuse(self, code, message, status=422):
+        return json_answer({"code": code, "message": message}, status)

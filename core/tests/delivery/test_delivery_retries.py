@@ -1,0 +1,236 @@
+"""Faults on the way to the OMS: what is tried again, and what the caller is told."""
+
+import time
+
+import pytest
+from acme import Merging, Refusing, Unguarded, error_of, multi_order
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GUARDS = {"refuse": Refusing, "merge": Merging, "create": Unguarded}
+
+PASSING = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 503},
+    {"kind": "drop"},
+    {"kind": "html"},
+    {"kind": "garbage"},
+]
+HANGING = {"kind": "hang", "seconds": 5}
+
+
+def guarded(world, on_duplicate, **settings):
+    world.oms.on_duplicate = on_duplicate
+    return world.space(GUARDS[on_duplicate], **settings)
+
+
+async def test_without_a_fault_one_create_is_sent(world):
+    answer = await world.post(world.space(), multi_order())
+    assert answer.status_code == 200
+    assert world.oms.calls == ["create"]
+
+
+@pytest.mark.parametrize("on_duplicate", ["merge", "create"])
+async def test_an_oms_that_does_not_refuse_duplicates_is_asked_first(world, on_duplicate):
+    space, order = guarded(world, on_duplicate), multi_order()
+    assert (await world.post(space, order)).status_code == 200
+    assert world.oms.calls == ["find", "create"]
+    assert (await world.post(space, order)).status_code == 200
+    assert world.oms.calls == ["find", "create", "find"]
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: str(list(fault.values())))
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_a_fault_after_the_order_was_stored_ends_as_success(world, on_duplicate, fault):
+    space = guarded(world, on_duplicate)
+    world.oms.fail(**fault, when="after")
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 200
+    assert len(world.oms.held) == 1
+    assert world.oms.count("create") == 1
+    assert world.oms.calls[-2:] == ["create", "find"]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: str(list(fault.values())))
+@pytest.mark.parametrize("on_duplicate", ["refuse", "merge"])
+async def test_a_fault_before_the_order_was_stored_ends_as_success(world, on_duplicate, fault):
+    space = guarded(world, on_duplicate)
+    world.oms.fail(**fault, when="before")
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 200
+    assert len(world.oms.held) == 1
+    creates = [number for number, call in enumerate(world.oms.calls) if call == "create"]
+    assert len(creates) == 2
+    assert "find" in world.oms.calls[creates[0] : creates[1]]
+
+
+@pytest.mark.parametrize("fault", [*PASSING, HANGING], ids=lambda fault: str(list(fault.values())))
+async def test_an_unguarded_oms_never_gets_a_second_create(world, fault):
+    space = guarded(world, "create", deadline_seconds=0.7)
+    world.oms.fail(**fault, when="before", times=None)
+    error = error_of(await world.post(space, multi_order()), 500, "outcome_unknown")
+    assert error["details"]["retryable"]
+    assert [order["state"] for order in error["details"]["orders"]] == ["unknown"]
+    assert world.oms.count("create") == 1
+    assert world.oms.count("find") > 2
+    assert world.oms.held == []
+
+
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_an_order_stored_by_a_call_that_never_answers_is_found(world, on_duplicate):
+    space = guarded(world, on_duplicate, deadline_seconds=1.2)
+    world.oms.fail(**HANGING, when="after")
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 200
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("on_duplicate", ["refuse", "merge"])
+async def test_a_create_that_commits_after_find_said_absent_is_not_doubled(world, on_duplicate):
+    space = guarded(world, on_duplicate, deadline_seconds=2.2)
+    world.oms.fail("drop", when="before")
+    world.oms.fail("latency", seconds=1.3)
+    late = multi_order()
+    # The first create is held back for longer than its attempt lasts, then cut; the second is
+    # stored. Whatever the first still does, there is one order.
+    answer = await world.post(space, late)
+    assert answer.status_code == 200
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("on_duplicate", ["refuse", "merge"])
+async def test_a_late_commit_and_the_second_create_make_one_order(world, on_duplicate):
+    space = guarded(world, on_duplicate, deadline_seconds=2.6)
+    world.oms.fail("latency", seconds=1.45)
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 200
+    assert world.oms.count("create") >= 1
+    assert len(world.oms.held) == 1
+
+
+async def test_an_unguarded_late_commit_is_seen_by_find(world):
+    space = guarded(world, "create", deadline_seconds=2.6)
+    world.oms.fail("latency", seconds=1.45)
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 200
+    assert world.oms.count("create") == 1
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_slowness_within_the_deadline_is_no_failure(world, on_duplicate):
+    space = guarded(world, on_duplicate)
+    world.oms.fail("latency", seconds=0.3)
+    assert (await world.post(space, multi_order())).status_code == 200
+    assert world.oms.count("create") == 1
+
+
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_a_rate_limit_that_fits_is_waited_for(world, on_duplicate):
+    space = guarded(world, on_duplicate, deadline_seconds=2.5)
+    world.oms.fail("rate_limit", retry_after=1)
+    assert (await world.post(space, multi_order())).status_code == 200
+    assert world.oms.count("create") == 2
+    assert len(world.oms.held) == 1
+
+
+async def test_a_rate_limit_that_does_not_fit_is_told_at_once(world):
+    space = world.space(deadline_seconds=30)
+    world.oms.fail("rate_limit", retry_after=60, times=None)
+    error = error_of(await world.post(space, multi_order()), 500, "oms_unavailable")
+    assert error["details"]["retryable"]
+    assert error["details"]["orders"][0]["state"] == "ready"
+    assert world.oms.calls == ["create"]
+
+
+async def test_refused_credentials_are_not_tried_again(world):
+    world.oms.key = "another key"
+    error = error_of(await world.post(world.space(), multi_order()), 500, "oms_unavailable")
+    assert error["details"]["oms_errors"] == [{"code": "KEY", "text": "The key is not known."}]
+    assert world.oms.calls == ["create"]
+
+
+async def test_an_oms_that_is_not_there_is_unavailable(world):
+    from acme import AcmeSettings
+
+    from multiorder_sync import Secret
+
+    nowhere = AcmeSettings(base_url="http://127.0.0.1:1", api_key=Secret("k"))
+    space = world.space(oms=nowhere, deadline_seconds=0.6)
+    error = error_of(await world.post(space, multi_order()), 500, "oms_unavailable")
+    assert error["details"]["orders"][0]["state"] == "ready"
+    assert error["details"]["oms"] == "acme"
+
+
+async def test_a_refusal_is_final_and_in_the_omss_words(world):
+    world.oms.fail("refuse", code="E-17", message="No such SKU.")
+    order = multi_order()
+    error = error_of(await world.post(world.space(), order), 422, "oms_refused")
+    assert "No such SKU." in error["error"]
+    assert error["details"]["oms_errors"] == [{"code": "E-17", "text": "No such SKU."}]
+    assert error["details"]["orders"] == [
+        {
+            "id": order["orders"][0]["id"],
+            "state": "refused",
+            "oms_ref": f"s{world.spaces and list(world.spaces)[0][1:]}-{order['orders'][0]['id']}",
+            "oms_id": None,
+        }
+    ]
+    assert not error["details"]["retryable"]
+    assert world.oms.count("create") == 1
+    assert world.oms.held == []
+
+
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_anothers_order_under_our_ref_is_not_taken_for_ours(world, on_duplicate):
+    space, order = guarded(world, on_duplicate), multi_order()
+    world.oms.put(f"{space}-{order['orders'][0]['id']}")
+    error = error_of(await world.post(space, order), 422, "ref_taken")
+    assert error["details"]["orders"][0]["state"] == "refused"
+    assert len(world.oms.held) == 1
+
+
+async def test_a_repeated_order_is_accepted_again_and_not_doubled(world):
+    space, order = world.space(), multi_order()
+    answers = [await world.post(space, order) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_a_look_up_that_fails_after_a_doubtful_create_leaves_it_unknown(world, on_duplicate):
+    space = guarded(world, on_duplicate, deadline_seconds=0.7)
+    world.oms.fail("drop", when="after")
+    world.oms.fail("refuse", "find", code="F", message="Not allowed.", times=None, skip=0)
+    if on_duplicate != "refuse":  # the look-up before the create passes
+        world.oms.faults.clear()
+        world.oms.fail("drop", when="after")
+        world.oms.fail("refuse", "find", code="F", message="Not allowed.", times=None, skip=1)
+    error = error_of(await world.post(space, multi_order()), 500, "outcome_unknown")
+    assert error["details"]["orders"][0]["state"] == "unknown"
+    assert world.oms.count("create") == 1
+    assert len(world.oms.held) == 1
+
+
+@pytest.mark.parametrize("kind", ["hang", "latency"])
+@pytest.mark.parametrize("on_duplicate", GUARDS)
+async def test_the_call_ends_within_its_deadline(world, on_duplicate, kind):
+    space = guarded(world, on_duplicate, deadline_seconds=0.6)
+    world.oms.fail(kind, "*", seconds=3, times=None)
+    started = time.monotonic()
+    answer = await world.post(space, multi_order())
+    assert answer.status_code == 500
+    assert 0.2 < time.monotonic() - started < 1.6
+
+
+async def test_an_error_after_the_deadline_for_many_orders_is_one_answer(world):
+    space = world.space(deadline_seconds=0.6)
+    world.oms.fail("hang", seconds=3, times=None)
+    started = time.monotonic()
+    answer = await world.post(space, multi_order(orders=5))
+    error = error_of(answer, 500, "outcome_unknown")
+    assert time.monotonic() - started < 1.6
+    states = [order["state"] for order in error["details"]["orders"]]
+    assert states == ["unknown", *["ready"] * 4]
+    assert world.oms.count("create") <= 2
