@@ -57,12 +57,16 @@ class ConfigurationError(MultiOrderError):
 
 
 class InvalidOrder(MultiOrderError):
-    """The body is not a multi-order; `problems` names everything that is wrong with it."""
+    """The body is not a multi-order; `problems` names everything that is wrong with it.
+
+    `order` is its id, as far as it could be read.
+    """
 
     code = "invalid_order"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, order: str | None = None) -> None:
         self.problems = tuple(problems)
+        self.order = order
         first = str(self.problems[0])
         more = len(self.problems) - 1
         super().__init__(

@@ -46,6 +46,14 @@ def nearest(name: str, valid: typing.Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+class Length(msgspec.Struct, frozen=True):
+    """In `Annotated` of a tuple: how many entries it must hold, and what they are called."""
+
+    least: int
+    most: int | None
+    called: str
+
+
 class Whole(msgspec.Struct, frozen=True):
     """In `Annotated`: the field is the read dict itself, unknown keys and all."""
 
@@ -83,6 +91,9 @@ class StructReader(Generic[T]):
             return _optional(self._reader(Union[rest], metadata))  # noqa: UP007 - built from a tuple
         if origin in (tuple, list, Sequence) and (origin is not tuple or args[1:] == (...,)):
             read_items = _array(self._reader(args[0]), list if origin is list else tuple)
+            for extra in metadata:
+                if isinstance(extra, Length):
+                    read_items = _of_length(read_items, extra)
             return _one_or_many(read_items) if OneOrMany() in metadata else read_items
         if origin in (dict, Mapping) and args[1] is not Any:
             return _mapping(self._reader(args[1]))
@@ -227,6 +238,20 @@ def _array(item: _Reader, build: Callable[[list[Any]], Any]) -> _Reader:
             if len(problems) > count:
                 _prefix(problems, count, f"[{index}]")
         return build(read_items)
+
+    return read
+
+
+def _of_length(array: _Reader, length: Length) -> _Reader:
+    most = length.most
+    wanted = f"{length.least} to {most}" if most else f"at least {length.least}"
+
+    def read(value: Any, problems: _Problems) -> Any:
+        count = len(value) if isinstance(value, list) else length.least
+        if count < length.least or (most is not None and count > most):
+            problems.append(Problem("", f"must hold {wanted} {length.called}"))
+            return FAILED
+        return array(value, problems)
 
     return read
 

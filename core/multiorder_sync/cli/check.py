@@ -19,14 +19,16 @@ _SECONDS: Final = 15.0
 def command(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
     """Check the configuration, then try each space's credentials against its OMS.
 
-    Exits with 0 if all is well, 1 if an OMS does not answer as it should, 2 if the configuration
-    is wrong. No order is created.
+    No order is created.
+
+    Exits with 0 if all is well, 1 if an OMS does not answer as it should, 2 if the configuration is wrong.
     """
     config, registry = load_config(config_file)
     configure_logging("console", "error")
     spaces = serve_spaces(config, registry)
     console = out()
-    console.print(f"{escape(config.source)} is well-formed; it has {len(spaces)} spaces.")
+    count = "1 space" if len(spaces) == 1 else f"{len(spaces)} spaces"
+    console.print(f"{escape(config.source)} is well-formed; it has {count}.")
     reasons = asyncio.run(_check_all(list(spaces.values())))
     for space, reason in zip(spaces.values(), reasons, strict=True):
         mark = "[green]ok[/green]" if reason is None else "[red]failed[/red]"

@@ -30,11 +30,14 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 def consume_url(config: Config, space: Space) -> str:
-    """Return the URL at which the configured server takes this space's orders."""
+    """Return the URL at which the configured server takes this space's orders.
+
+    It leads to the server itself: `root_path` is what a proxy in front of it adds and takes off.
+    """
     server = config.server
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)  # noqa: S104 - read, not bound
     scheme = "https" if server.tls_certificate else "http"
-    return f"{scheme}://{host}:{server.port}{server.root_path}/spaces/{space.id}/sync/consume"
+    return f"{scheme}://{host}:{server.port}/spaces/{space.id}/sync/consume"
 
 
 def headers_for(body: bytes, space: Space) -> dict[str, str]:

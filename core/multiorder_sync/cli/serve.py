@@ -15,9 +15,9 @@ from multiorder_sync.server.serve import bind, serve
 
 def command(
     config_file: ConfigFile = DEFAULT_CONFIG,
-    host: Annotated[str | None, typer.Option(help="Instead of [server] host.")] = None,
+    host: Annotated[str | None, typer.Option(help="Instead of host in config.toml.")] = None,
     port: Annotated[
-        int | None, typer.Option(help="Instead of [server] port.", min=0, max=65535)
+        int | None, typer.Option(help="Instead of port in config.toml.", min=0, max=65535)
     ] = None,
 ) -> None:
     """Serve POST /sync/consume until Ctrl-C or SIGTERM."""

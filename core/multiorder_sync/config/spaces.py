@@ -13,6 +13,7 @@ from multiorder_sync.config.sources import quoted
 from multiorder_sync.config.tables import SpaceTable
 from multiorder_sync.errors import Problem
 from multiorder_sync.nacelle.readings import PricePolicy
+from multiorder_sync.oms.connector import Connector
 from multiorder_sync.oms.mapping import Mappings, compile_mappings
 from multiorder_sync.oms.plugins import BrokenPlugin, InstalledConnector, Registry
 from multiorder_sync.reading import StructReader, nearest
@@ -106,14 +107,14 @@ class SpaceReader:
             reader = StructReader(connector.Settings, self._leaves, refuse_unknown=True)
             oms = read_table(reader, table.get("oms", {}), f"{at}.oms", own)
             own += placed(f"{at}.oms", _beyond_reading(oms))
-            mapping = self._mapping(table.get("mapping", {}), connector.Payload, at, own)
+            mapping = self._mapping(table.get("mapping", {}), connector, at, own)
         except Exception as error:  # noqa: BLE001 - a plugin's own types and checks run in there
             return _Connected(broken=_broken_by(error, installed, name))
         problems += own
         return _Connected(oms=oms, mapping=mapping)
 
     def _mapping(
-        self, table: Any, payload: type[msgspec.Struct], at: str, problems: list[Problem]
+        self, table: Any, connector: type[Connector[Any, Any]], at: str, problems: list[Problem]
     ) -> Mappings:
         if not isinstance(table, dict):
             return Mappings()  # the space's own table has been found wrong in this already
@@ -125,7 +126,7 @@ class SpaceReader:
             except ValueError as error:
                 reason, _, remedy = str(error).partition("\n")
                 problems.append(Problem(f"{at}.mapping.{key(place)}", reason, remedy or None))
-        mappings, found = compile_mappings(texts, payload)
+        mappings, found = compile_mappings(texts, connector.Payload, connector.reserved)
         problems += placed(f"{at}.mapping", found)
         return mappings
 

@@ -4,7 +4,6 @@ A stranger learns nothing here: an unknown space, a missing signature and a wron
 alike, and the same work is done for each.
 """
 
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -13,7 +12,7 @@ import msgspec
 
 from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import Forbidden, Unauthenticated
-from multiorder_sync.nacelle.signature import verify
+from multiorder_sync.nacelle.signature import equals, verify
 from multiorder_sync.secret import Secret
 
 SPACE_HEADER: Final = "x-nacelle-space-id"
@@ -60,7 +59,7 @@ def admit(request: SignedRequest, spaces: Mapping[str, ServedSpace]) -> ServedSp
         given = request.headers.get(name.lower(), ())
         if not given:
             raise Unauthenticated(f"The header {name}, which this space asks for, is missing.")
-        if len(given) != 1 or not _equal(given[0], secret):
+        if len(given) != 1 or not equals(given[0], secret):
             raise Forbidden(f"The header {name} is not what this space asks for.")
     if not settings.enabled:
         raise Forbidden("The space is disabled and takes no orders.")
@@ -73,9 +72,14 @@ def _resolve(request: SignedRequest, spaces: Mapping[str, ServedSpace]) -> Serve
         return spaces.get(request.space)
     named = request.headers.get(SPACE_HEADER, ())
     if named:
-        return spaces.get(named[0]) if len(named) == 1 else None
+        return _named(named[0], spaces) if len(named) == 1 else None
     return next(iter(spaces.values())) if len(spaces) == 1 else None
 
 
-def _equal(given: str, secret: Secret) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.reveal().encode())
+def _named(name: str, spaces: Mapping[str, ServedSpace]) -> ServedSpace | None:
+    """Look a header's value up; HTTP reads its bytes as Latin-1, most callers mean UTF-8."""
+    try:
+        meant = name.encode("latin-1").decode()
+    except UnicodeError:
+        meant = name
+    return spaces.get(name) or spaces.get(meant)

@@ -18,14 +18,13 @@ import msgspec
 from multiorder_sync.errors import InvalidOrder, Problem
 from multiorder_sync.nacelle.identity import identities
 from multiorder_sync.nacelle.inheritance import inherit
-from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.nacelle.orders import AtLeast, MultiOrder
 from multiorder_sync.reading import Leaf, StructReader, kind_of
 
 RequiredFields = Literal["lenient", "strict"]
 
 MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 20
-MAX_ORDERS: Final = 100
 MAX_COUNT: Final = 2**31 - 1
 MAX_PROBLEMS: Final = 100
 
@@ -43,6 +42,12 @@ _STRICT: Final = (
     "price",
     "subtotal_price",
     "tax",
+)
+
+
+_NOT_TOLD_APART: Final = (
+    "is missing, and no order's id or source_external_id and no payment's external_id tells this "
+    "order from another one"
 )
 
 
@@ -69,17 +74,15 @@ class OrderDecoder:
         if "orders" not in data and ("order_items" in data or "items" in data):
             data = {**data, "orders": [data]}
         multi_order, problems = self._reader.read(data)
-        if multi_order is None:
-            raise InvalidOrder(problems[:MAX_PROBLEMS])
-        problems = [*_needed(multi_order)]
         if required_fields == "strict":
+            # The reader has shown what came under an alias under its own name, too.
             problems += [
-                Problem(name, "is missing")
-                for name in _STRICT
-                if getattr(multi_order, name) in (None, ())
+                Problem(name, "is missing") for name in _STRICT if data.get(name) in (None, "", [])
             ]
-        if problems:
-            raise InvalidOrder(problems[:MAX_PROBLEMS])
+        if multi_order is not None and not identities(multi_order):
+            problems.append(Problem("id", _NOT_TOLD_APART))
+        if multi_order is None or problems:
+            raise InvalidOrder(problems[:MAX_PROBLEMS], order=_id_in(data))
         return inherit(multi_order)
 
     def _parse(self, body: bytes) -> dict[str, Any]:
@@ -100,6 +103,12 @@ class OrderDecoder:
         if structure.count(b":") != _members(data):
             raise InvalidOrder([*_given_twice(body)][:MAX_PROBLEMS])
         return data
+
+
+def _id_in(data: dict[str, Any]) -> str | None:
+    """Return the order's id for the log, as far as it can be read."""
+    found = data.get("id")
+    return found[:100] if isinstance(found, str) else None
 
 
 def _malformed(reason: str) -> InvalidOrder:
@@ -159,7 +168,7 @@ def _number(literal: str) -> Decimal | float:
     return number
 
 
-def _leaf_for(hint: Any, _metadata: tuple[Any, ...]) -> Leaf:
+def _leaf_for(hint: Any, metadata: tuple[Any, ...]) -> Leaf:
     leaves: dict[Any, Leaf] = {
         str: _text,
         int: _count,
@@ -168,7 +177,23 @@ def _leaf_for(hint: Any, _metadata: tuple[Any, ...]) -> Leaf:
         dict[str, Any]: _map,
         Any: lambda value: value,
     }
-    return leaves[hint]
+    leaf = leaves[hint]
+    for extra in metadata:
+        if isinstance(extra, AtLeast):
+            leaf = _at_least(leaf, extra.least)
+    return leaf
+
+
+def _at_least(leaf: Leaf, least: int) -> Leaf:
+    reason = f"must be at least {least}" if least else "must not be negative"
+
+    def read(value: Any) -> Any:
+        number = leaf(value)
+        if number is not None and number < least:
+            raise ValueError(reason)
+        return number
+
+    return read
 
 
 def _text(value: Any) -> str | None:
@@ -236,48 +261,3 @@ def _map(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"must be an object, not {kind_of(value)}")
     return value
-
-
-def _needed(multi_order: MultiOrder) -> Iterator[Problem]:
-    """What the way itself can't do without."""
-    if not 1 <= len(multi_order.orders) <= MAX_ORDERS:
-        yield Problem("orders", f"must hold 1 to {MAX_ORDERS} orders")
-    for place, amount in _never_negative(multi_order):
-        if amount is not None and amount < 0:
-            yield Problem(place, "must not be negative")
-    for number, order in enumerate(multi_order.orders):
-        if not order.order_items:
-            yield Problem(f"orders[{number}].order_items", "must hold at least one item")
-        for index, item in enumerate(order.order_items):
-            path = f"orders[{number}].order_items[{index}]"
-            if item.quantity < 1:
-                yield Problem(f"{path}.quantity", "must be at least 1")
-            if item.product_reference is None:
-                needed = "one of sku, variant_id, product_id is needed"
-                yield Problem(path, f"names no product: {needed}")
-    if multi_order.orders and not identities(multi_order):
-        yield Problem(
-            "id",
-            "is missing, and no order's id or source_external_id and no payment's external_id "
-            "tells this order from another one",
-        )
-
-
-def _never_negative(multi_order: MultiOrder) -> Iterator[tuple[str, Decimal | None]]:
-    placed = [("", multi_order)] + [
-        (f"orders[{number}].", order) for number, order in enumerate(multi_order.orders)
-    ]
-    for path, part in placed:
-        yield f"{path}price", part.price
-        yield f"{path}subtotal_price", part.subtotal_price
-        yield f"{path}tax", part.tax
-        for index, payment in enumerate(part.payments):
-            yield f"{path}payments[{index}].amount", payment.amount
-    for number, order in enumerate(multi_order.orders):
-        if order.shipping_rate:
-            yield f"orders[{number}].shipping_rate.amount", order.shipping_rate.amount
-        for index, item in enumerate(order.order_items):
-            path = f"orders[{number}].order_items[{index}]"
-            yield f"{path}.price", item.price
-            yield f"{path}.subtotal_price", item.subtotal_price
-            yield f"{path}.tax", item.tax

@@ -8,14 +8,26 @@ sources uses is read (`Aliases`). Unknown fields are kept in `source` and otherw
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
-from multiorder_sync.reading import Aliases, OneOrMany, Whole
+from multiorder_sync.reading import Aliases, Length, OneOrMany, Whole
+
+MAX_ORDERS: Final = 100
 
 Metadata = dict[str, Any]
 """Map-like data of the merchant's own."""
+
+
+class AtLeast(msgspec.Struct, frozen=True):
+    """In `Annotated` of a number: the least that it can be."""
+
+    least: int
+
+
+Charge = Annotated[Decimal | None, AtLeast(0)]
+"""An amount that can't be negative, such as a price."""
 
 _META = Aliases(("meta", "meta_data"))
 _DISCOUNTS = Aliases(("discounts_amount",))
@@ -87,7 +99,7 @@ class ShippingRate(msgspec.Struct, frozen=True, kw_only=True):
     service_name: str | None = None
     display_name: str | None = None
     description: str | None = None
-    amount: Decimal | None = None
+    amount: Charge = None
     currency: str | None = None
     tax_behavior: str | None = None
     delivery_estimate_min: int | None = None
@@ -105,7 +117,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     processor_name: str | None = None
     processor_status: str | None = None
     status: str | None = None
-    amount: Decimal | None = None
+    amount: Charge = None
     currency: str | None = None
     card_brand: str | None = None
     payment_data: Metadata | None = None
@@ -186,7 +198,7 @@ class Fulfillment(msgspec.Struct, frozen=True, kw_only=True):
 class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
     """A line of an order. Whether `price` is for one unit or for the line is not settled."""
 
-    quantity: int
+    quantity: Annotated[int, AtLeast(1)]
     id: str | None = None
     sku: str | None = None
     product_id: str | None = None
@@ -194,11 +206,11 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
     product_external_id: str | None = None
     nacelle_entry_id: str | None = None
     description: str | None = None
-    price: Decimal | None = None
-    subtotal_price: Decimal | None = None
+    price: Charge = None
+    subtotal_price: Charge = None
     discounts: Annotated[Decimal | None, _DISCOUNTS] = None
     applied_discounts: Annotated[tuple[Discount, ...], _APPLIED] = ()
-    tax: Annotated[Decimal | None, _TAX] = None
+    tax: Annotated[Charge, _TAX] = None
     tax_rate: Decimal | None = None
     available: int | None = None
     comment: str | None = None
@@ -209,6 +221,10 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True):
     merchant_created_at: datetime | None = None
     merchant_modified_at: datetime | None = None
     source: Annotated[Metadata, Whole()] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.product_reference is None:
+            raise ValueError("names no product: one of sku, variant_id, product_id is needed")
 
     @property
     def product_reference(self) -> str | None:
@@ -231,10 +247,10 @@ class _Placed(msgspec.Struct, frozen=True, kw_only=True):
     promotion: Annotated[Promotion | None, Aliases(("promotions",))] = None
     applied_discounts: Annotated[tuple[Discount, ...], _APPLIED] = ()
     payments: tuple[Payment, ...] = ()
-    price: Decimal | None = None
-    subtotal_price: Decimal | None = None
+    price: Charge = None
+    subtotal_price: Charge = None
     discounts: Annotated[Decimal | None, _DISCOUNTS] = None
-    tax: Annotated[Decimal | None, _TAX] = None
+    tax: Annotated[Charge, _TAX] = None
     metadata: Annotated[Metadata | None, _META] = None
     error: Any = None
     merchant_created_at: datetime | None = None
@@ -245,7 +261,7 @@ class _Placed(msgspec.Struct, frozen=True, kw_only=True):
 class Order(_Placed, frozen=True, kw_only=True):
     """One order of a multi-order: what travels together to one address."""
 
-    order_items: Annotated[tuple[OrderItem, ...], Aliases(("items",))]
+    order_items: Annotated[tuple[OrderItem, ...], Aliases(("items",)), Length(1, None, "item")]
     source_external_id: str | None = None
     destination_external_id: str | None = None
     nacelle_entry_id: str | None = None
@@ -263,4 +279,4 @@ class Order(_Placed, frozen=True, kw_only=True):
 class MultiOrder(_Placed, frozen=True, kw_only=True):
     """What Nacelle sends: one or more orders that were paid together."""
 
-    orders: tuple[Order, ...]
+    orders: Annotated[tuple[Order, ...], Length(1, MAX_ORDERS, "orders")]

@@ -54,7 +54,7 @@ _STATUSES: Final[tuple[tuple[type[MultiOrderError], int], ...]] = (
 )
 
 _HTTP_PROBLEMS: Final = {
-    400: ("bad_request", "The request is not well-formed HTTP."),
+    400: ("bad_request", "The request is not well-formed HTTP, or wants to upgrade from it."),
     404: ("not_found", "Nothing is served here; orders are taken by POST /sync/consume."),
     405: ("method_not_allowed", "Orders are taken by POST."),
     408: ("request_timeout", "The body did not arrive in time."),

@@ -67,14 +67,26 @@ def verify(
     given = values[0] if len(values) == 1 else ""
     matched = False
     if scheme.scheme == "static":
-        token = given.encode("utf-8", "surrogateescape")[:_LONGEST]
         for secret in secrets:
-            matched |= hmac.compare_digest(token, secret.reveal().encode()) and bool(secret)
+            matched |= equals(given, secret)
         return matched
     claimed = _decoded(given[:_LONGEST], scheme)
     for secret in secrets:
         matched |= hmac.compare_digest(_digest(body, secret), claimed) and bool(secret)
     return matched
+
+
+def equals(value: str, secret: Secret) -> bool:
+    """Return, in constant time, whether a header's value is a secret, which is never empty.
+
+    HTTP reads a header's bytes as Latin-1; a caller may have meant UTF-8.
+    """
+    expected = secret.reveal().encode()
+    forms = [
+        value[:_LONGEST].encode(charset, "backslashreplace") for charset in ("utf-8", "latin-1")
+    ]
+    found = [hmac.compare_digest(form, expected) for form in forms]
+    return any(found) and bool(secret)
 
 
 def _digest(body: bytes, secret: Secret) -> bytes:

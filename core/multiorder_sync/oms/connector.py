@@ -55,6 +55,8 @@ class Connector(ABC, Generic[SettingsT, PayloadT]):
         Settings: The type of the space's `oms` table.
         Payload: The type of `Submission.payload`, so that mappings are checked when loaded.
         not_carried: Each Nacelle field that this OMS does not get, and why.
+        reserved: Places of the payload that no merchant's mapping may change, and why: what
+            `find` knows the order by.
         duplicate_guard: What the OMS does with a second create under our ref.
     """
 
@@ -63,6 +65,7 @@ class Connector(ABC, Generic[SettingsT, PayloadT]):
     Settings: ClassVar[type[msgspec.Struct]]
     Payload: ClassVar[type[msgspec.Struct]]
     not_carried: ClassVar[Mapping[str, str]] = {}
+    reserved: ClassVar[Mapping[str, str]] = {}
     duplicate_guard: ClassVar[DuplicateGuard]
 
     @abstractmethod

@@ -64,10 +64,17 @@ class Destinations:
         for item in order.order_items:
             variables["item"] = item.source
             location = self._pickup_location.evaluate(variables)
-            if self._digital.evaluate(variables):
+            if _is_true(self._digital.evaluate(variables)):
                 destinations.append(Destination("digital"))
             elif location:
                 destinations.append(Destination("collect", str(location)))
             else:
                 destinations.append(Destination("home"))
         return destinations
+
+
+def _is_true(value: Any) -> bool:
+    """Read what a storefront's metadata may say; many write true and false as texts."""
+    if isinstance(value, str):
+        return value.strip().lower() not in ("", "0", "false", "no", "off")
+    return bool(value)

@@ -6,6 +6,7 @@ evaluating, converting and copying left.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from multiorder_sync.errors import Problem, Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder, Order
 from multiorder_sync.oms.expressions import Expression, InvalidExpression
-from multiorder_sync.oms.places import Change, NoSuchPlace, Place, changed, place_at
+from multiorder_sync.oms.places import Change, NoSuchPlace, NothingThere, Place, changed, place_at
 from multiorder_sync.outcome import Submission
 
 __all__ = ["Expression", "InvalidExpression", "Mappings", "Rule", "compile_mappings"]
@@ -71,8 +72,18 @@ class Mappings(msgspec.Struct, frozen=True):
     def lay_over(
         self, submission: Submission[StructT], multi_order: MultiOrder, order: Order
     ) -> Submission[StructT]:
-        """Return the submission with the mappings laid over its payload; see `apply`."""
-        payload = self.apply(submission.payload, multi_order.source, order.source)
+        """Return the submission with the mappings laid over its payload; see `apply`.
+
+        A mapping into a part that this order does not have is left out, with a note: an order
+        that has been paid is not refused for it.
+        """
+        try:
+            payload = self.apply(submission.payload, multi_order.source, order.source)
+        except _NoPlace as absent:
+            note = f"the mapping of {absent.rule.place.path} has no place in this order"
+            noted = msgspec.structs.replace(submission, notes=(*submission.notes, note))
+            rest = Mappings(tuple(rule for rule in self.rules if rule is not absent.rule))
+            return rest.lay_over(noted, multi_order, order)
         if payload is submission.payload:
             return submission
         return msgspec.structs.replace(submission, payload=payload)
@@ -81,26 +92,39 @@ class Mappings(msgspec.Struct, frozen=True):
         self, payload: msgspec.Struct, changes: Mapping[Any, Any], error: ValueError
     ) -> Untransformable:
         """Say which of the mappings it is that the payload does not take."""
-        first = next(iter(changes))
+        first, failed = next(iter(changes)), error
         if len(changes) > 1:
             for step, change in changes.items():
                 try:
                     changed(payload, {step: change})
-                except ValueError:
-                    first = step
+                except ValueError as misfit:
+                    first, failed = step, misfit
                     break
         rule = next(rule for rule in self.rules if rule.place.steps[0] == first)
-        return _untransformable(rule, str(error))
+        if isinstance(failed, NothingThere):
+            return _NoPlace(rule, str(failed))
+        return _untransformable(rule, str(failed))
+
+
+class _NoPlace(Untransformable):
+    """A mapping leads into a part of the payload that this order does not have."""
+
+    def __init__(self, rule: Rule, reason: str) -> None:
+        super().__init__(str(_untransformable(rule, reason)))
+        self.rule = rule
 
 
 def compile_mappings(
-    table: Mapping[str, str], payload: type[msgspec.Struct]
+    table: Mapping[str, str],
+    payload: type[msgspec.Struct],
+    reserved: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Mappings, list[Problem]]:
     """Check a space's mappings against what its connector sends.
 
     Args:
         table: Place in the payload to expression.
         payload: The connector's `Payload`.
+        reserved: Places that no mapping may change, and why; see `Connector.reserved`.
 
     Returns:
         The mappings that are right, and a problem for each that is not, at its place's path.
@@ -113,6 +137,9 @@ def compile_mappings(
         except NoSuchPlace as error:
             problems.append(Problem(_at(path), error.reason, error.remedy))
             place = None
+        if place is not None and (reason := _reserved(place, reserved, payload)):
+            problems.append(Problem(_at(path), reason, "take this mapping out"))
+            place = None
         try:
             expression = Expression(text)
         except InvalidExpression as error:
@@ -122,6 +149,17 @@ def compile_mappings(
                 rules.append(Rule(place, expression))
     problems += _overlaps(rules)
     return Mappings(tuple(rules)), problems
+
+
+def _reserved(
+    place: Place, reserved: Mapping[str, str], payload: type[msgspec.Struct]
+) -> str | None:
+    for path, why in reserved.items():
+        steps = place_at(path, payload).steps
+        shorter = min(len(steps), len(place.steps))
+        if steps[:shorter] == place.steps[:shorter]:
+            return f"can't be mapped: {path} {why}"
+    return None
 
 
 def _overlaps(rules: list[Rule]) -> list[Problem]:

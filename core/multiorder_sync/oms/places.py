@@ -42,6 +42,10 @@ class Place(msgspec.Struct, frozen=True):
     convert: Callable[[Any], Any]
 
 
+class NothingThere(ValueError):
+    """The struct that a place lies in was not made for this order, and can't be made for it."""
+
+
 class NoSuchPlace(ValueError):
     """A path leads nowhere in the payload type.
 
@@ -110,8 +114,8 @@ def changed(base: Any, changes: Mapping[Step, Any]) -> Any:
         changes: For each step from here either a `Change` or the changes further down.
 
     Raises:
-        ValueError: If a struct is not there and can't be made from the values alone, or refuses
-            the values.
+        NothingThere: If a struct is not there and can't be made from the values alone.
+        ValueError: If a struct refuses the values.
     """
     values = {
         step.name: change.value
@@ -128,7 +132,7 @@ def changed(base: Any, changes: Mapping[Step, Any]) -> Any:
     try:
         return owner(**values)
     except TypeError as error:
-        raise ValueError(
+        raise NothingThere(
             f"the connector made no {owner.__name__} there, and one can't be made from the "
             f"mapped values alone: {str(error)[:1].lower()}{str(error)[1:]}"
         ) from None

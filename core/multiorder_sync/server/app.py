@@ -19,7 +19,7 @@ from multiorder_sync.delivery.sync import Sync
 from multiorder_sync.errors import Overloaded
 from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.responses import Reply
-from multiorder_sync.server.body import BodyRefused, CallerGone, check_headers, read_body
+from multiorder_sync.server.body import BodyRefused, CallerGone, check_headers, has_body, read_body
 from multiorder_sync.server.last_answer import LastAnswer
 from multiorder_sync.server.request_id import REQUEST_ID, request_id
 
@@ -136,9 +136,7 @@ def _unread(scope: Scope, answer: Reply, call_id: str) -> Response:
         status=answer.status,
         code=answer.code,
     )
-    names = {name for name, _ in scope["headers"]}
-    has_body = names & {b"content-length", b"transfer-encoding"}
-    return _response(answer, call_id, LastAnswer if has_body else Response)
+    return _response(answer, call_id, LastAnswer if has_body(scope["headers"]) else Response)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Reading a body that a stranger sends: never more than agreed, never for longer than agreed."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.types import Receive
@@ -18,6 +19,14 @@ class BodyRefused(Exception):
 
 class CallerGone(Exception):
     """The caller hung up before the body was complete; nobody waits for an answer."""
+
+
+def has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell from a request's headers, their names in lower case, whether it comes with a body."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
+        for name, value in headers
+    )
 
 
 def check_headers(headers: dict[str, tuple[str, ...]], max_bytes: int) -> None:

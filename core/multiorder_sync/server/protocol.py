@@ -12,6 +12,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from multiorder_sync.nacelle import responses
+from multiorder_sync.server.body import has_body
 from multiorder_sync.server.last_answer import LINGER_SECONDS
 from multiorder_sync.server.request_id import REQUEST_ID, request_id
 
@@ -57,14 +58,18 @@ class EnvelopeProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
+        """Count a header; what comes as one behind a chunked body is none (RFC 9110, 6.5.1)."""
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        if self._in_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Stop the timer: from here the application's own limits hold."""
         self._in_headers = False
         self._stop_timer()
+        if self.parser.should_upgrade() and has_body(self.headers):
+            # The parser takes the body for what comes after the upgrade, and would lose it.
+            raise httptools.HttpParserError
         super().on_headers_complete()
         self._unanswered += 1
 

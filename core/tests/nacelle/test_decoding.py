@@ -45,7 +45,7 @@ def test_five_mistakes_are_five_problems_named_by_their_paths():
             {
                 "order_items": [
                     ITEM,
-                    {"quantity": 1},
+                    {"sku": "B", "quantity": 1},
                     {"sku": "A", "quantity": "two"},
                 ],
                 "shipping_rate": {"amount": True},
@@ -74,11 +74,34 @@ def test_what_is_missing_for_the_way_itself_is_named():
         }
     )
     assert set(found) == {
-        "id",
         "orders[0].order_items[0].quantity",
         "orders[0].order_items[1]",
         "orders[1].order_items",
     }
+
+
+def test_an_order_that_nothing_tells_from_another_is_refused():
+    assert set(problems({"orders": [{"order_items": [ITEM]}]})) == {"id"}
+
+
+def test_what_is_missing_and_what_is_wrong_is_said_together():
+    found = problems(minimal(price="x", orders=[{"order_items": []}]), required_fields="strict")
+    assert set(found) == {
+        "price",
+        "orders[0].order_items",
+        "billing_address",
+        "currency",
+        "email",
+        "payments",
+        "subtotal_price",
+        "tax",
+    }
+
+
+def test_the_orders_id_is_kept_for_the_log():
+    with pytest.raises(InvalidOrder) as caught:
+        decode(minimal(price="x"))
+    assert caught.value.order == "m-1"
 
 
 @pytest.mark.parametrize("orders", [[], [{"order_items": [ITEM]}] * 101])

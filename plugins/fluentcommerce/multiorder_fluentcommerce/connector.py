@@ -50,6 +50,12 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
     Settings: ClassVar[type[msgspec.Struct]] = FluentSettings
     Payload: ClassVar[type[msgspec.Struct]] = OrderPayload
     not_carried: ClassVar[Mapping[str, str]] = NOT_CARRIED
+    reserved: ClassVar[Mapping[str, str]] = {
+        "ref": "is what the order is found by; the setting order_ref makes it",
+        "retailer": "is what the order is found by; the setting retailer_id says it",
+        "customer.retailer": "is the order's retailer",
+        f"attributes.{FINGERPRINT}": "is what our order is known by",
+    }
     # An order's ref is unique in Fluent: a second create is refused.
     duplicate_guard: ClassVar[DuplicateGuard] = DuplicateGuard.REFUSES
 

@@ -119,8 +119,9 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="payments that count, by Nacelle's status")
     ] = ("succeeded",)
     payment_methods: Annotated[
-        dict[str, str], Meta(description="Nacelle payment_type to Fluent paymentMethod")
-    ] = msgspec.field(default_factory=lambda: dict(_PAYMENT_METHODS))
+        dict[str, str],
+        Meta(description="Nacelle payment_type to Fluent paymentMethod, beside the defaults"),
+    ] = {}
     tax_type: Annotated[
         Literal["GST", "VAT", "EXCLTAX"] | None, Meta(description="Fluent taxType of every line")
     ] = None
@@ -144,6 +145,12 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
                     Expression(text, variables)
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
+
+    def payment_method(self, payment_type: str | None) -> str:
+        """Return the Fluent payment method of a Nacelle payment type, whatever its case."""
+        own = {name.lower(): method for name, method in self.payment_methods.items()}
+        methods = _PAYMENT_METHODS | own
+        return methods.get((payment_type or "").lower()) or methods["*"]
 
     def expression(self, name: str) -> Expression:
         """Return one of the settings that are JMESPath expressions, compiled."""

@@ -8,7 +8,7 @@ from multiorder_fluentcommerce.attributes import present
 from multiorder_fluentcommerce.parties import TEXT_LENGTH, currency_code, fitting, needed, optional
 from multiorder_fluentcommerce.payload import FinancialTransaction
 from multiorder_fluentcommerce.settings import FluentSettings
-from multiorder_sync import Payment, PaymentShare, Untransformable, currency_exponent
+from multiorder_sync import PaymentShare, Untransformable, currency_exponent
 
 # `unscaledValue` is a GraphQL Int.
 _MAX_INT: Final = 2**31 - 1
@@ -61,7 +61,7 @@ def _transaction(
         scale=scale if exact else None,
         unscaled_value=unscaled if exact else None,
         currency=needed(code, TEXT_LENGTH, "a currency"),
-        payment_method=_payment_method(payment, settings),
+        payment_method=settings.payment_method(payment.payment_type),
         payment_provider=optional(
             payment.processor_name, TEXT_LENGTH, "a payment's processor_name"
         ),
@@ -87,15 +87,3 @@ def _transaction(
 def _exponent(amount: Decimal) -> int:
     exponent = amount.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0
-
-
-def _payment_method(payment: Payment, settings: FluentSettings) -> str:
-    methods = settings.payment_methods
-    kind = (payment.payment_type or "").lower()
-    method = methods.get(payment.payment_type or "") or methods.get(kind) or methods.get("*")
-    if not method:
-        raise Untransformable(
-            f'No payment method is configured for the payment type "{kind}"; payment_methods '
-            'needs it, or "*" for the rest.'
-        )
-    return method

@@ -248,6 +248,7 @@ class Scripted:
     def __init__(self):
         self.url = ""
         self.requests = []
+        self.heads = []
         self._script = {}
         self._serving = set()
 
@@ -268,6 +269,7 @@ class Scripted:
                 path = head.split(" ")[1]
                 name = "token" if path == "/oauth/token" else json.loads(body)["operationName"]
                 self.requests.append((name, body))
+                self.heads.append(head)
                 writer.write(self._answer(name))
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass

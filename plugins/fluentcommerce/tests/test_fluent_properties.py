@@ -216,7 +216,7 @@ def transformed(kit, case, **options):
 quick = settings(
     deadline=None,
     derandomize=True,
-    max_examples=150,
+    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -297,7 +297,7 @@ def test_the_decoded_order_is_not_changed(kit):
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@settings(quick, max_examples=100)
+@settings(quick, max_examples=60)
 @given(case=multi_orders(), multi_order=st.sampled_from(["split", "split", "combine"]))
 async def test_fluent_takes_what_the_transform_gives(kit, served, case, multi_order):
     submissions = transformed(kit, case, multi_order=multi_order)

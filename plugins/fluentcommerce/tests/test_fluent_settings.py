@@ -29,9 +29,7 @@ SECOND = {
 
 def test_an_empty_catalogue_is_left_to_fluent(kit):
     assert kit.wire()["items"][0]["productCatalogueRef"] == "PC:MASTER:1"
-    assert (
-        kit.wire(product_catalogue_ref="PC:2:2")["items"][0]["productCatalogueRef"] == "PC:2:2"
-    )
+    assert kit.wire(product_catalogue_ref="PC:2:2")["items"][0]["productCatalogueRef"] == "PC:2:2"
     for nothing in ("", None):
         assert "productCatalogueRef" not in kit.wire(product_catalogue_ref=nothing)["items"][0]
 
@@ -64,9 +62,7 @@ def test_order_and_fulfilment_types(kit, changes, order_type, choice_type, fulfi
 def test_the_type_of_a_mixed_order(kit):
     data = kit.data()
     data["orders"][0]["order_items"].append(SECOND)
-    (submission,) = kit.transform(
-        data, order_types=ORDER_TYPES, fulfilment_types=FULFILMENT_TYPES
-    )
+    (submission,) = kit.transform(data, order_types=ORDER_TYPES, fulfilment_types=FULFILMENT_TYPES)
     assert submission.payload.type == "BOTH"
     assert submission.payload.fulfilment_choice is None
     kinds = [
@@ -155,7 +151,11 @@ def test_the_pickup_location(kit):
     for changes in (
         COLLECT,
         {f"{LINE}.metadata": {"pickup_location_ref": "STORE-1"}},
-        {"orders.0.fulfillments": [{"delivery_method": "pickup", "assigned_location_id": "STORE-1"}]},
+        {
+            "orders.0.fulfillments": [
+                {"delivery_method": "pickup", "assigned_location_id": "STORE-1"}
+            ]
+        },
         {"orders.0.fulfillments": [{"delivery_type": "pickup", "assigned_location_id": "STORE-1"}]},
     ):
         sent = kit.wire(changes)
@@ -172,7 +172,10 @@ def test_lines_collected_in_two_stores(kit):
     data["orders"][0]["order_items"].append(second)
     (submission,) = kit.transform(data)
     assert submission.payload.type == "MULTI"
-    assert [each.pickup_location_ref for each in submission.payload.fulfilment_choices] == ["A", "B"]
+    assert [each.pickup_location_ref for each in submission.payload.fulfilment_choices] == [
+        "A",
+        "B",
+    ]
     assert [each.fulfilment_price for each in submission.payload.fulfilment_choices] == [
         Decimal("5.00"),
         None,
@@ -236,12 +239,12 @@ def test_payment_methods(kit):
             "paymentMethod"
         ]
 
-    assert method("klarna", {"klarna": "LATER", "*": "CARD"}) == "LATER"
-    assert method("Klarna", {"klarna": "LATER", "*": "CARD"}) == "LATER"
-    assert method("SEPA", {"SEPA": "DEBIT", "*": "CARD"}) == "DEBIT"
-    assert method("card", {"klarna": "LATER", "*": "CARD"}) == "CARD"
-    with pytest.raises(Untransformable, match='for the payment type "card"'):
-        method("card", {"klarna": "LATER"})
+    own = {"Klarna": "LATER", "card": "AMEX", "*": "OTHER"}
+    assert method("klarna", own) == method("KLARNA", own) == "LATER"
+    assert method("Card", own) == "AMEX"
+    # Beside the defaults, for the types that are not named.
+    assert method("paypal", own) == "PAYPAL"
+    assert method("barter", own) == method(None, own) == "OTHER"
 
 
 def test_the_tax_type(kit):

@@ -11,8 +11,8 @@ from multiorder_sync import (
     OutboundClient,
     OutcomeUnknown,
     Receipt,
-    Refused,
     RefTaken,
+    Refused,
     Secret,
     Unavailable,
 )

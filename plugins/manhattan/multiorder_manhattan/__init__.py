@@ -1,0 +1,1 @@
+"""Manhattan Active Omni connector for multiorder-sync."""
