@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := core plugins/fluentcommerce
+DISTRIBUTIONS := core plugins/fluentcommerce plugins/manhattan
 EDITABLE := $(foreach distribution,$(DISTRIBUTIONS),--editable $(distribution))
 MANIFESTS := $(foreach distribution,$(DISTRIBUTIONS),$(distribution)/pyproject.toml)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from whole import ROOT
 
-DISTRIBUTIONS = ("core", "plugins/fluentcommerce")
+DISTRIBUTIONS = ("core", "plugins/fluentcommerce", "plugins/manhattan")
 REQUIREMENTS = ROOT / "requirements"
 
 

@@ -98,7 +98,9 @@ class _Demo:
             except OSError as error:
                 remedy = f"Stop what uses it, or change [server] port in {self._config_file}."
                 address_taken(server.host, server.port, error, remedy)
-            console.print(f"Endpoint  {url}/sync/consume\n")
+            for name in self._config.spaces:
+                console.print(f"Endpoint  {url}/spaces/{name}/sync/consume")
+            console.print()
             await self._send_all(files, [name for stand in stands for name in stand.spaces])
             named = {file.stem: file for file in files}
             self._say_how(named.get("single", files[0]), stands)

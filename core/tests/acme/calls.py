@@ -1,6 +1,7 @@
 """What Nacelle sends, and a client that can also send what no client would."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from typing import NamedTuple
@@ -68,10 +69,8 @@ class Raw:
 
     async def __aexit__(self, *_):
         self.writer.transport.abort()
-        try:
+        with contextlib.suppress(OSError):
             await self.writer.wait_closed()
-        except OSError:
-            pass
 
     async def send(self, *parts):
         self.writer.write(b"".join(parts))

@@ -4,10 +4,10 @@ import contextlib
 import itertools
 
 import httpx
+
 from acme.calls import SECRET, body_of, request, signed
 from acme.connector import AcmeSettings, Refusing
 from acme.oms import KEY, AcmeOms
-
 from multiorder_sync import Secret
 from multiorder_sync.config import ServerSettings, Space
 from multiorder_sync.delivery.spaces import ServedSpace

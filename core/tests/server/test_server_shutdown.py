@@ -76,7 +76,7 @@ async def test_a_taken_port_is_told_before_anything_is_started():
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     try:
-        with pytest.raises(OSError, match="[Aa]ddress already in use"):
+        with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
             bind("127.0.0.1", port)
     finally:
         listener.close()

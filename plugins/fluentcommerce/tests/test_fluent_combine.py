@@ -70,6 +70,17 @@ def test_what_an_order_says_stands_on_its_choice(kit):
     assert [each["nacelle_order_id"] for each in own] == [FIRST, SECOND, THIRD]
     assert own[1]["nacelle_order_metadata"] == {"gift": True}
     assert not [each for each in own if "nacelle_fingerprint" in each]
+    # What the orders only have from the whole is said once.
+    assert whole["nacelle_client_data"]["ip_address"] == "2001:db8:40::17"
+    assert not [each for each in own if "nacelle_client_data" in each]
+
+
+def test_what_is_decided_for_each_order_is_noted_once(kit):
+    submission, _ = combined(kit)
+    assert submission.notes == (
+        "item_price: auto read item prices as being for one unit",
+        "tax_behavior: auto read prices as excluding tax",
+    )
 
 
 def test_a_multi_order_of_one_is_as_ever(kit):

@@ -66,7 +66,7 @@ def _missing(schema: Schema, entity: Entity, node: Node, path: str) -> Iterator[
     for name, field in entity.fields.items():
         child, value = schema.entity(field), node.get(name)
         where = f"{path}.{name}" if path else name
-        if child and value:
+        if child and value is not None:
             entries = [(where, value)]
             if field.many:
                 entries = [(f"{where}[{index}]", entry) for index, entry in enumerate(value)]

@@ -1,7 +1,7 @@
 """A client of the sandbox that knows nothing of any connector, and orders that are right."""
 
 import base64
-import copy
+import json
 import re
 
 import httpx
@@ -310,11 +310,16 @@ class Manhattan:
 
     def order(self, kind="WEB", path=None, value=None):
         """Return an order that is right, or changed at one path, for instance `Payment[0]`."""
-        return changed(ORDERS[kind], path, value) if path else copy.deepcopy(ORDERS[kind])
+        return changed(ORDERS[kind], path, value) if path else fresh(ORDERS[kind])
+
+
+def fresh(payload):
+    """Return a copy of which no two parts are one and the same."""
+    return json.loads(json.dumps(payload))
 
 
 def changed(payload, path, value):
-    payload = copy.deepcopy(payload)
+    payload = fresh(payload)
     *way, last = [int(step) if step.isdigit() else step for step in re.findall(r"\w+", path)]
     holder = payload
     for step in way:

@@ -16,6 +16,10 @@ SHIP = f"{LINE}.ShipToAddress"
 METHOD = "Payment[0].PaymentMethod[0]"
 PAID = f"{METHOD}.PaymentTransaction[0]"
 CARD = "4111 1111 1111 1111"
+TOO_LONG = (
+    f'Input value "{"x" * 751}" is not valid for the field VasInstructions for its size. '
+    "Expected Size is 750"
+)
 
 
 def required(path):
@@ -67,13 +71,7 @@ WEB_REFUSED = [
     (SHIP, [], "ShipToAddress", f"{SHIP} must be an object."),
     (f"{LINE}.Extended", "x", "Extended", "must be an object"),
     # Lengths: in the words that are known
-    (
-        f"{LINE}.OrderLineVASInstructions[0].VasInstructions",
-        "x" * 751,
-        "VasInstructions",
-        f'Input value "{"x" * 751}" is not valid for the field VasInstructions for its size. '
-        "Expected Size is 750",
-    ),
+    (f"{LINE}.OrderLineVASInstructions[0].VasInstructions", "x" * 751, "VasInstructions", TOO_LONG),
     # Code sets
     ("DocType", "CustomerOrder", "DocType", "must be an object with one field"),
     ("DocType", {}, "DocType", 'must be an object with one field: {"DocTypeId": "…"}'),
