@@ -25,6 +25,7 @@ NOT_FOUND: Final = frozenset({"C0120E"})
 _RATE_LIMIT: Final = frozenset({"C0011E"})
 # The token was not read; the call was not looked at.
 _TOKEN: Final = frozenset({"S0040E", "401"})
+_BAD_TOKEN: Final = frozenset({"invalid_token", "invalid_grant", "unauthorized"})
 _SETTINGS: Final = frozenset({"S0001E", "S0030E"})
 _PERMISSIONS: Final = "C0020E"
 
@@ -87,6 +88,8 @@ def data_of(answer: Answer, field: str) -> Data:
 def _check_status(answer: Answer) -> None:
     """Raise what an HTTP status alone decides; others are decided by the body."""
     match answer.status:
+        case 400 if _oauth_error(answer) in _BAD_TOKEN:
+            raise TokenNotRead("Fluent did not take our token (400).")
         case 403:
             raise CredentialsRefused("Fluent does not let this user call its API (403).")
         case 404:
@@ -99,6 +102,15 @@ def _check_status(answer: Answer) -> None:
             raise answer.unexpected("failed", oms_errors=_in_body(answer))
         case status if status >= 400 and not _in_body(answer):
             raise Refused(f"Fluent refused the call (HTTP {status}): {answer.excerpt()}")
+
+
+def _oauth_error(answer: Answer) -> str | None:
+    """Return the OAuth error of a body that is one; an expired token has been seen as 400."""
+    try:
+        error = answer.json().get("error")
+    except Exception:  # noqa: BLE001 - whatever the body is, it is no OAuth error
+        return None
+    return error if isinstance(error, str) else None
 
 
 def _in_body(answer: Answer) -> tuple[OmsMessage, ...]:
@@ -134,7 +146,7 @@ def _error(answer: Answer, messages: Sequence[OmsMessage], *, executed: bool) ->
         return Unavailable(
             f"Fluent limits our calls: {said}", oms_errors=messages, retry_after=answer.retry_after
         )
-    if any(code[0] in "ST" and code not in _SETTINGS for code in codes):
+    if any(_CODE.fullmatch(code) and code[0] != "C" and code not in _SETTINGS for code in codes):
         return answer.unexpected(f"failed: {said}", oms_errors=messages)
     if codes & ALREADY_EXISTS:
         return AlreadyExists(f"Fluent holds this already: {said}", oms_errors=messages)

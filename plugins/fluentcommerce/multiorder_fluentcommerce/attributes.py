@@ -80,6 +80,8 @@ def present(**values: Any) -> Attributes:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value  # the merchant's own data, as it came
     return _set(msgspec.to_builtins(value))
 
 

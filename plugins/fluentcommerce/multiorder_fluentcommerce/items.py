@@ -5,9 +5,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
 from typing import Any, Final
 
 from multiorder_fluentcommerce.attributes import item_attributes
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, currency_code, needed
 from multiorder_fluentcommerce.payload import Item
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.texts import TEXT_LENGTH, currency_code, needed
 from multiorder_sync import (
     Figures,
     LineFigures,

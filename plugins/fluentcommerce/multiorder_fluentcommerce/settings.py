@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from multiorder_sync import Expression, Secret
+from multiorder_sync import DIGITAL, ITEM_VARIABLES, PICKUP_LOCATION, Expression, Secret
 
 
 class OrderTypes(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,23 +49,12 @@ _PAYMENT_METHODS = {
     "*": "CREDITCARD",
 }
 
-# Nacelle has no field for either; these places are where a storefront can put it.
-_PICKUP_LOCATION = (
-    "item.metadata.pickup_location_ref || order.metadata.pickup_location_ref || "
-    "(order.fulfillments[?delivery_method=='pickup' || delivery_type=='pickup']"
-    ".assigned_location_id | [0])"
-)
-_DIGITAL = "item.metadata.digital || item.metadata.gift_card"
-
-
-_OF_ITEM = ("multi_order", "order", "item")
-
 EXPRESSION_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "order_ref": ("multi_order", "order", "identity"),
     "customer_ref": ("multi_order", "order", "customer", "email"),
-    "product_ref": _OF_ITEM,
-    "pickup_location": _OF_ITEM,
-    "digital": _OF_ITEM,
+    "product_ref": ITEM_VARIABLES,
+    "pickup_location": ITEM_VARIABLES,
+    "digital": ITEM_VARIABLES,
 }
 """The settings that are JMESPath expressions, and what each starts from."""
 
@@ -110,10 +99,10 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "lower(email)"
     pickup_location: Annotated[
         str, Meta(description="JMESPath over multi_order, order, item: where a line is collected")
-    ] = _PICKUP_LOCATION
+    ] = PICKUP_LOCATION
     digital: Annotated[
         str, Meta(description="JMESPath over multi_order, order, item: true if nothing is shipped")
-    ] = _DIGITAL
+    ] = DIGITAL
     customer_defaults: CustomerDefaults = CustomerDefaults()
     payment_statuses: Annotated[
         tuple[str, ...], Meta(description="payments that count, by Nacelle's status")
@@ -138,6 +127,8 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.base_url.startswith(("https://", "http://")):
             raise ValueError(f"base_url {self.base_url!r} must start with https://")
+        if not all(self.payment_methods.values()):
+            raise ValueError("payment_methods names an empty payment method")
         for name, variables in EXPRESSION_VARIABLES.items():
             text = getattr(self, name)
             if text is not None:

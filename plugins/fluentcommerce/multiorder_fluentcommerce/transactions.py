@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Final
 
 from multiorder_fluentcommerce.attributes import present
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, currency_code, fitting, needed, optional
 from multiorder_fluentcommerce.payload import FinancialTransaction
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.texts import TEXT_LENGTH, currency_code, fitting, needed, optional
 from multiorder_sync import PaymentShare, Untransformable, currency_exponent
 
 # `unscaledValue` is a GraphQL Int.

@@ -11,9 +11,9 @@ from multiorder_fluentcommerce.attributes import (
     multi_order_attributes,
     order_attributes,
 )
-from multiorder_fluentcommerce.fulfilment import Fulfilment, Way
+from multiorder_fluentcommerce.fulfilment import Fulfilment
 from multiorder_fluentcommerce.items import Items
-from multiorder_fluentcommerce.parties import TEXT_LENGTH, Parties, fitting, needed
+from multiorder_fluentcommerce.parties import Parties
 from multiorder_fluentcommerce.payload import (
     Attributes,
     FulfilmentChoice,
@@ -22,9 +22,11 @@ from multiorder_fluentcommerce.payload import (
     Retailer,
 )
 from multiorder_fluentcommerce.settings import FluentSettings
+from multiorder_fluentcommerce.texts import TEXT_LENGTH, fitting, needed
 from multiorder_fluentcommerce.transactions import transactions
 from multiorder_sync import (
     Context,
+    Destination,
     Figures,
     MultiOrder,
     Order,
@@ -91,7 +93,9 @@ class FluentTransform:
             attributes |= parts[0].attributes
         else:
             parts = [part.with_attributes_on_choice() for part in parts]
-        order_type = self._fulfilment.order_type([way for part in parts for way in part.ways])
+        order_type = self._fulfilment.order_type(
+            [each for part in parts for each in part.destinations]
+        )
         choices = tuple(choice for part in parts for choice in part.choices)
         mixed = order_type == self._settings.order_types.mixed
         tax = sum((each.tax for each in own), Decimal(0))
@@ -125,25 +129,27 @@ class FluentTransform:
         self, multi_order: MultiOrder, order: Order, figures: Figures, ref: str
     ) -> "_OrderPart":
         """Return what one order brings into a submission."""
-        ways = self._fulfilment.ways(multi_order, order)
+        destinations = self._fulfilment.destinations(multi_order, order)
         # The shipping charge stands on what is shipped, else on what is collected.
-        distinct = sorted(dict.fromkeys(ways), key=lambda way: _CHARGED_FIRST.index(way.kind))
+        distinct = sorted(
+            dict.fromkeys(destinations), key=lambda each: _CHARGED_FIRST.index(each.kind)
+        )
         _not_negative(figures.shipping, "shipping charge")
         _not_negative(figures.shipping_tax, "shipping tax")
         charged = order.shipping_rate is not None or bool(figures.shipping or figures.shipping_tax)
-        refs = {way: f"{ref}-{number}" for number, way in enumerate(distinct, start=1)}
+        refs = {each: f"{ref}-{number}" for number, each in enumerate(distinct, start=1)}
         fitting(refs[distinct[-1]], TEXT_LENGTH, "a fulfilment choice's ref")
         return _OrderPart(
-            ways=distinct,
+            destinations=distinct,
             choices=[
                 self._fulfilment.choice(
-                    multi_order, order, way, refs[way], figures if charged and not place else None
+                    multi_order, order, each, refs[each], figures if charged and not place else None
                 )
-                for place, way in enumerate(distinct)
+                for place, each in enumerate(distinct)
             ],
             items=[
-                self._items.item(multi_order, order, index, figures, refs[way])
-                for index, way in enumerate(ways)
+                self._items.item(multi_order, order, index, figures, refs[each])
+                for index, each in enumerate(destinations)
             ],
             attributes=order_attributes(multi_order, order, figures),
         )
@@ -171,7 +177,7 @@ class _OrderPart(NamedTuple):
     Where several orders share one Fluent order, they stand on the order's first choice instead.
     """
 
-    ways: list[Way]
+    destinations: list[Destination]
     choices: list[FulfilmentChoice]
     items: list[Item]
     attributes: Attributes

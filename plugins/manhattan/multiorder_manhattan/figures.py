@@ -1,7 +1,7 @@
 """Charges and taxes, such that what Manhattan computes is what the shopper paid."""
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
 import msgspec
@@ -83,11 +83,9 @@ class Amounts:
         Where the line's price does not divide evenly it is rounded up, and `line_charges` takes
         the rest off again, so that the line comes to what it is, to the last decimal.
         """
-        whole = self._before_discount(line)
-        unit = whole / line.quantity
-        if unit * line.quantity == whole and unit == unit.quantize(self._unit):
-            return unit
-        return unit.quantize(self._unit, ROUND_CEILING)
+        with localcontext(prec=60):
+            unit = self._before_discount(line) / line.quantity
+            return unit.quantize(self._unit, ROUND_CEILING)
 
     def line_charges(self, item: OrderItem, line: LineFigures, line_id: str) -> tuple[Charge, ...]:
         """Return a line's own discounts, and what rounding its unit price added."""

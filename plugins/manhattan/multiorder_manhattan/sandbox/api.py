@@ -150,5 +150,5 @@ def _decode(body: bytes | None) -> Any:
         raise invalid("Order", "The body is too large.")
     try:
         return _DECODER.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise invalid("Order", "The body is no valid JSON.") from None

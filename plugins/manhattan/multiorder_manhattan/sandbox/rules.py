@@ -59,14 +59,12 @@ def order_problems(
 
 
 def _missing(schema: Schema, entity: Entity, node: Node, path: str) -> Iterator[Problem]:
-    for name in entity.required:
-        if _is_nothing(node.get(name)):
-            where = f"{path}.{name}" if path else name
-            yield Problem(name, f"{where} is required.")
     for name, field in entity.fields.items():
         child, value = schema.entity(field), node.get(name)
         where = f"{path}.{name}" if path else name
-        if child and value is not None:
+        if name in entity.required and _is_nothing(value):
+            yield Problem(name, f"{where} is required.")
+        elif child and value is not None:
             entries = [(where, value)]
             if field.many:
                 entries = [(f"{where}[{index}]", entry) for index, entry in enumerate(value)]

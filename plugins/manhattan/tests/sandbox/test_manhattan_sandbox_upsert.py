@@ -72,10 +72,15 @@ async def test_a_child_is_updated_by_its_key(manhattan, path, key):
     assert [child[key] for child in children] == [child[key] for child in at(order, path)]
 
 
-@pytest.mark.parametrize(("path", "key"), [pair for pair in KEYED if pair[1].endswith("Id")][1:])
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        (path, key)
+        for path, key in KEYED
+        if key not in {"OrderLineId", "HoldTypeId", "AttributeName", "Tag", "Name"}  # required
+    ],
+)
 async def test_a_child_without_its_key_is_added_each_time(manhattan, path, key):
-    if key == "HoldTypeId":
-        pytest.skip("It can't be without it.")
     order = manhattan.order()
     for child in at(order, path):
         del child[key]
@@ -234,6 +239,8 @@ async def test_every_save_may_add_its_children_anew(connect):
 
         held = await one(manhattan)
         for path, key in KEYED:
+            if path.startswith((LINE, METHOD)):
+                continue  # the line or the method is added anew, with its own children
             keys = [child[key] for child in at(held["order"], path)]
             assert len(keys) > len(set(keys))
         assert held["totals"]["OrderTotal"] == 58.02
