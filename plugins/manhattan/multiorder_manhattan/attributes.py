@@ -5,7 +5,15 @@ from typing import Any, Final
 import msgspec
 
 from multiorder_manhattan.payload import Attributes
-from multiorder_sync import MultiOrder, Order, OrderItem, Promotion, ShippingRate
+from multiorder_sync import (
+    MultiOrder,
+    Order,
+    OrderItem,
+    Payment,
+    Promotion,
+    ShippingRate,
+    contact_at,
+)
 
 FINGERPRINT: Final = "nacelle_fingerprint"
 
@@ -50,6 +58,7 @@ def multi_order_values(multi_order: MultiOrder) -> dict[str, Any]:
 def order_values(multi_order: MultiOrder, order: Order) -> dict[str, Any]:
     """Return what one order says of itself, beyond what its multi-order says already."""
     customer = order.customer
+    contact = contact_at(multi_order, order)
     own = {
         "nacelle_order_id": order.id,
         "nacelle_order_source_external_id": order.source_external_id,
@@ -57,7 +66,12 @@ def order_values(multi_order: MultiOrder, order: Order) -> dict[str, Any]:
         "nacelle_order_status": order.status,
         "nacelle_order_comment": order.comment,
         "nacelle_order_metadata": order.metadata,
+        "nacelle_order_created_at": order.merchant_created_at,
+        "nacelle_order_discounts": order.applied_discounts,
         "nacelle_customer_id": customer and customer.id,
+        "nacelle_customer_email": _other(customer.email, contact.email) if customer else None,
+        "nacelle_customer_phone": _other(customer.phone, contact.phone) if customer else None,
+        "nacelle_customer_created_at": customer and customer.merchant_created_at,
         "nacelle_customer_source_external_id": customer and customer.source_external_id,
         "nacelle_customer_metadata": customer and customer.metadata,
         "nacelle_client_data": order.client_data,
@@ -68,6 +82,24 @@ def order_values(multi_order: MultiOrder, order: Order) -> dict[str, Any]:
     }
     shared = multi_order_values(multi_order)
     return {name: value for name, value in own.items() if shared.get(name) != value}
+
+
+def payment_values(payment: Payment) -> dict[str, Any]:
+    """Return what a payment says of itself."""
+    return {
+        "nacelle_payment_id": payment.id,
+        "nacelle_payment_type": payment.payment_type,
+        "nacelle_payment_status": payment.status,
+        "nacelle_processor_name": payment.processor_name,
+        "nacelle_processor_status": payment.processor_status,
+        "nacelle_card_brand": payment.card_brand,
+        "nacelle_payment_data": payment.payment_data,
+    }
+
+
+def _other(own: str | None, shown: str | None) -> str | None:
+    """Return what is not shown elsewhere in the order already."""
+    return own if own != shown else None
 
 
 def _promotion(promotion: Promotion | None) -> dict[str, Any]:

@@ -214,6 +214,7 @@ class PaymentMethod(_Part, frozen=True, kw_only=True):
     gateway_id: str | None = None
     billing_address: PlacedAddress | None = None
     payment_transaction: tuple[PaymentTransaction, ...] = ()
+    payment_method_attribute: Attributes = {}
 
 
 class Payment(_Part, frozen=True, kw_only=True):
@@ -272,14 +273,15 @@ def _added(taxes: tuple[Tax, ...]) -> Decimal:
 def wire(payload: OrderPayload) -> dict[str, Any]:
     """Return the order as Manhattan takes it: attributes become lists of name and value."""
     fields: dict[str, Any] = msgspec.to_builtins(payload, builtin_types=(Decimal,))
-    _list_attributes(fields, "OrderAttribute")
+    _list_attributes(fields, "OrderAttribute", "AttributeName", "AttributeValue")
     for line in fields["OrderLine"]:
-        _list_attributes(line, "OrderLineAttribute")
+        _list_attributes(line, "OrderLineAttribute", "AttributeName", "AttributeValue")
+    for payment in fields.get("Payment", ()):
+        for method in payment["PaymentMethod"]:
+            _list_attributes(method, "PaymentMethodAttribute", "Name", "Value")
     return fields
 
 
-def _list_attributes(fields: dict[str, Any], name: str) -> None:
-    if name in fields:
-        fields[name] = [
-            {"AttributeName": key, "AttributeValue": value} for key, value in fields[name].items()
-        ]
+def _list_attributes(fields: dict[str, Any], place: str, name: str, value: str) -> None:
+    if place in fields:
+        fields[place] = [{name: key, value: text} for key, text in fields[place].items()]

@@ -28,7 +28,7 @@ from multiorder_manhattan.payload import (
     Tax,
     computed_total,
 )
-from multiorder_manhattan.payments import payment_methods
+from multiorder_manhattan.payments import Payments
 from multiorder_manhattan.settings import ManhattanSettings
 from multiorder_sync import (
     Context,
@@ -64,6 +64,7 @@ class ManhattanTransform:
         self._order_ref = settings.expression("order_ref") if settings.order_ref else None
         self._destinations = Destinations(settings.pickup_location, settings.digital)
         self._lines = Lines(settings)
+        self._payments = Payments(settings)
 
     def submissions(
         self, multi_order: MultiOrder, context: Context
@@ -117,7 +118,7 @@ class ManhattanTransform:
             suffix = "" if len(orders) == 1 else f"_{number}"
             said = order_values(multi_order, order)
             values |= {f"{name}{suffix}": value for name, value in said.items()}
-        methods = payment_methods(multi_order, first, shares, ref, settings)
+        methods = self._payments.of(multi_order, first, shares, ref, writer)
         _within(len(lines), _MAX_LINES, "lines")
         _within(len(methods), _MAX_METHODS, "payment methods")
         content = fingerprint(multi_order, orders)

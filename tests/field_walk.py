@@ -1,30 +1,58 @@
-"""Every field of Nacelle's order, one at a time: change it, and see what changes for Fluent."""
+"""Every field of Nacelle's order, one at a time: change it, and see what changes for an OMS."""
 
 import copy
 import json
 import types
 import typing
+from collections import defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 
-from multiorder_fluentcommerce.payload import wire
+from multiorder_fluentcommerce.not_carried import NOT_CARRIED as FLUENT_NOT_CARRIED
+from multiorder_fluentcommerce.payload import wire as fluent_wire
 from multiorder_fluentcommerce.settings import FluentSettings
 from multiorder_fluentcommerce.transform import FluentTransform
+from multiorder_manhattan.not_carried import NOT_CARRIED as MANHATTAN_NOT_CARRIED
+from multiorder_manhattan.payload import wire as manhattan_wire
+from multiorder_manhattan.settings import ManhattanSettings
+from multiorder_manhattan.transform import ManhattanTransform
 from multiorder_sync import Context, MultiOrder, Order, Secret
 from multiorder_sync.nacelle.decoding import OrderDecoder
 
-SETTINGS = FluentSettings(
-    base_url="http://127.0.0.1:1",
-    account="A",
-    client_id="A",
-    client_secret=Secret("s"),
-    username="u",
-    password=Secret("p"),
-    retailer_id="1",
-    delivery_types={"external_id-1": "EXPRESS", "*": "STANDARD"},
+FLUENT = FluentTransform(
+    FluentSettings(
+        base_url="http://127.0.0.1:1",
+        account="A",
+        client_id="A",
+        client_secret=Secret("s"),
+        username="u",
+        password=Secret("p"),
+        retailer_id="1",
+        delivery_types={"external_id-1": "EXPRESS", "*": "STANDARD"},
+    )
 )
+MANHATTAN = ManhattanTransform(
+    ManhattanSettings(
+        base_url="http://127.0.0.1:1",
+        client_id="A",
+        client_secret=Secret("s"),
+        username="u",
+        password=Secret("p"),
+        shipping_methods={"external_id-1": "EXP", "*": "STD"},
+        attribute_length=5000,
+    )
+)
+CONNECTORS = {
+    "fluentcommerce": (FLUENT, fluent_wire, "attributes.nacelle_fingerprint", FLUENT_NOT_CARRIED),
+    "manhattan": (
+        MANHATTAN,
+        manhattan_wire,
+        "OrderAttribute.nacelle_fingerprint",
+        MANHATTAN_NOT_CARRIED,
+    ),
+}
 
 SPECIAL = {
     "quantity": 2,
@@ -133,7 +161,12 @@ def base():
     data = full(MultiOrder)
     order = data["orders"][0]
     for figures in (data, order):
-        figures |= {"price": "35.00", "subtotal_price": "14.00", "discounts": "7.00", "tax": "14.00"}
+        figures |= {
+            "price": "35.00",
+            "subtotal_price": "14.00",
+            "discounts": "7.00",
+            "tax": "14.00",
+        }
         figures["payments"][0]["amount"] = "35.00"
     item = order["order_items"][0]
     item |= {"id": "order_item_id-1", "price": "10.50", "subtotal_price": "14.00", "tax": "7.00"}
@@ -156,21 +189,30 @@ def own_payments():
     return data
 
 
-def sent(data):
-    """Return what Fluent would be sent, flat: place to value."""
+def sent(data, connector):
+    """Return what the OMS would be sent, flat: place to value."""
+    transform, wire, _, _ = CONNECTORS[connector]
     order = OrderDecoder().decode(json.dumps(data).encode())
     context = Context(space="s", received_at=datetime(2026, 11, 24, tzinfo=UTC))
-    (submission,) = FluentTransform(SETTINGS).submissions(order, context)
-    return dict(flat(wire(submission.payload)))
+    (submission,) = transform.submissions(order, context)
+    places = defaultdict(list)
+    for place, value in flat(wire(submission.payload)):
+        places[place].append(value)
+    return places
 
 
 def flat(value, place=""):
+    """Yield every leaf with its place; of named attributes, each under its name."""
     if isinstance(value, dict):
         for name, entry in value.items():
             yield from flat(entry, f"{place}.{name}" if place else name)
-    elif isinstance(value, list | tuple) and place.endswith("attributes"):
+    elif isinstance(value, list | tuple) and place.lower().endswith(("attributes", "attribute")):
         for entry in value:
-            yield f"{place}.{entry['name']}", json.dumps(entry["value"], default=str)
+            name, held = (
+                next(entry[key] for key in entry if key.lower().endswith(end))
+                for end in ("name", "value")
+            )
+            yield f"{place}.{name}", str(held)
     elif isinstance(value, list | tuple):
         for entry in value:
             yield from flat(entry, f"{place}[]")
@@ -178,11 +220,13 @@ def flat(value, place=""):
         yield place, value
 
 
-def places_of(data, path):
-    """Return the places of what Fluent is sent that change with the leaf at `path`."""
-    before, after = sent(data), sent(changed(data, path))
-    moved = {place for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
-    return moved - {"attributes.nacelle_fingerprint"}
+def places_of(data, path, connector):
+    """Return the places of what the OMS is sent that change with the leaf at `path`."""
+    before, after = sent(data, connector), sent(changed(data, path), connector)
+    moved = {
+        place for place in before.keys() | after.keys() if before.get(place) != after.get(place)
+    }
+    return moved - {CONNECTORS[connector][2]}
 
 
 def written(path):
