@@ -29,7 +29,12 @@ def configure_logging(
     stream = stream or sys.stderr
     for_a_person = log_format == "console" or (log_format == "auto" and stream.isatty())
     renderer: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        # A traceback without the values of variables: those can be the shopper's, or a secret.
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if for_a_person
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from multiorder_sync.errors import InvalidOrder, Problem
-from multiorder_sync.nacelle.identity import identities
+from multiorder_sync.nacelle.identity import identities, order_identity
 from multiorder_sync.nacelle.inheritance import inherit
 from multiorder_sync.nacelle.orders import AtLeast, MultiOrder
 from multiorder_sync.reading import Leaf, StructReader, kind_of
@@ -79,8 +79,8 @@ class OrderDecoder:
             problems += [
                 Problem(name, "is missing") for name in _STRICT if data.get(name) in (None, "", [])
             ]
-        if multi_order is not None and not identities(multi_order):
-            problems.append(Problem("id", _NOT_TOLD_APART))
+        if multi_order is not None:
+            problems += _not_told_apart(multi_order)
         if multi_order is None or problems:
             raise InvalidOrder(problems[:MAX_PROBLEMS], order=_id_in(data))
         return inherit(multi_order)
@@ -103,6 +103,18 @@ class OrderDecoder:
         if structure.count(b":") != _members(data):
             raise InvalidOrder([*_given_twice(body)][:MAX_PROBLEMS])
         return data
+
+
+def _not_told_apart(multi_order: MultiOrder) -> Iterator[Problem]:
+    """Find what would make two orders look like one."""
+    if not identities(multi_order):
+        yield Problem("id", _NOT_TOLD_APART)
+        return
+    seen: dict[str, int] = {}
+    for index in range(len(multi_order.orders)):
+        first = seen.setdefault(order_identity(multi_order, index), index)
+        if first != index:
+            yield Problem(f"orders[{index}].id", f"is the id of orders[{first}], too")
 
 
 def _id_in(data: dict[str, Any]) -> str | None:

@@ -5,12 +5,16 @@ import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from multiorder_sync.config import ServerSettings
 from multiorder_sync.server.protocol import EnvelopeProtocol
+
+# Longer than load balancers keep theirs, so that none sends into a connection that we close.
+_KEEP_ALIVE_SECONDS: Final = 75
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -45,6 +49,7 @@ def uvicorn_config(app: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
         lifespan="on",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         server_header=False,
         root_path=settings.root_path,
         proxy_headers=bool(settings.trusted_proxies),

@@ -31,9 +31,9 @@ async def world(running_world):
     await running_world.reset()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def logged():
-    """Every log line of the test, as the dictionaries that they are."""
+    """Every log line of the test, as the dictionaries that they are, and none on the screen."""
     import structlog
 
     with structlog.testing.capture_logs() as lines:

@@ -2,8 +2,9 @@
 
 import asyncio
 
+import msgspec
 import pytest
-from acme import AcmePayload, Merging, Refusing, error_of, multi_order
+from acme import AcmePayload, Merging, Refusing, Unguarded, error_of, multi_order
 
 from multiorder_sync import Submission, Untransformable, order_identity
 
@@ -59,10 +60,28 @@ async def test_an_oms_that_turns_calls_away_in_the_middle_is_a_partial_outcome(w
 
 
 async def test_two_orders_that_would_share_a_ref_are_not_sent(world):
+    class Forgetful(Refusing):
+        def transform(self, order, context):
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, ref="same") for each in made]
+
+    answer = await world.post(world.space(Forgetful), multi_order(orders=2))
+    error_of(answer, 422, "untransformable")
+    assert world.oms.calls == []
+
+
+async def test_two_orders_of_one_id_are_not_sent(world):
     order = multi_order(orders=2)
     order["orders"][1]["id"] = order["orders"][0]["id"]
-    error_of(await world.post(world.space(), order), 422, "untransformable")
+    error_of(await world.post(world.space(), order), 400, "invalid_order")
     assert world.oms.calls == []
+
+
+async def test_one_order_that_comes_many_times_at_once_is_created_once_by_any_oms(world):
+    space, order = world.space(Unguarded), multi_order()
+    answers = await asyncio.gather(*(world.post(space, order) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(world.oms.refs) == 1
 
 
 async def test_an_order_that_cannot_be_expressed_is_not_sent(world):

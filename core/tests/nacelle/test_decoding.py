@@ -84,6 +84,11 @@ def test_an_order_that_nothing_tells_from_another_is_refused():
     assert set(problems({"orders": [{"order_items": [ITEM]}]})) == {"id"}
 
 
+def test_two_orders_of_one_id_are_refused():
+    orders = [{"id": "o", "order_items": [ITEM]}, {"id": "o", "order_items": [ITEM]}]
+    assert problems(minimal(orders=orders)) == {"orders[1].id": "is the id of orders[0], too"}
+
+
 def test_what_is_missing_and_what_is_wrong_is_said_together():
     found = problems(minimal(price="x", orders=[{"order_items": []}]), required_fields="strict")
     assert set(found) == {
