@@ -132,7 +132,9 @@ class _Demo:
         return load_sandbox(self._registry.sandboxes, space.connector)
 
     async def _send_all(self, files: Sequence[Path], spaces: Sequence[str]) -> None:
-        table = Table("space", "order", "OMS id", "status", box=None, pad_edge=False)
+        table = Table("space", "order", box=None, pad_edge=False)
+        table.add_column("OMS id", overflow="fold")
+        table.add_column("status")
         table.add_column("ms", justify="right")
         for name in spaces:
             space = self._config.spaces[name]
@@ -164,7 +166,9 @@ class _Demo:
         url = consume_url(self._config, space)
         console = self._console
         console.print("\nSend an order of your own:\n")
-        console.print(f"  .venv/bin/multiorder send FILE --space {space.id}\n", markup=False)
+        for name in [name for stand in stands for name in stand.spaces]:
+            console.print(f"  .venv/bin/multiorder send FILE --space {name}", markup=False)
+        console.print()
         scheme = space.signature
         if (scheme.scheme, scheme.encoding) == ("hmac-sha256", "hex"):
             console.print("or without our help, signed as Nacelle signs it:\n")

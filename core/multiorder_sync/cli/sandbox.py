@@ -14,7 +14,10 @@ from multiorder_sync.sandbox import Sandbox, run_sandbox
 def command(
     name: Annotated[str, typer.Argument(help="The connector whose OMS it stands for.")],
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 for a free one.", min=0, max=65535)] = 8401,
+    port: Annotated[
+        int | None,
+        typer.Option(help="The port; 0 for a free one. [default: its own]", min=0, max=65535),
+    ] = None,
 ) -> None:
     """Run a strict local stand-in of an OMS until Ctrl-C.
 
@@ -25,6 +28,7 @@ def command(
         sandbox = load_sandbox(discover().sandboxes, name)
     except LookupError as error:
         fail(str(error.args[0]))
+    port = sandbox.port if port is None else port
     try:
         run_sandbox(sandbox, host, port, on_ready=lambda url: _ready(name, url))
     except OSError as error:

@@ -88,7 +88,9 @@ def _readings(order: Order, taxes: Taxes, policy: PricePolicy) -> Iterator[Readi
     rate_behavior = order.shipping_rate.tax_behavior if order.shipping_rate else None
     for item_price, lines in _line_amounts(order.order_items, policy.item_price):
         on_lines = sum(lines, ZERO)
-        for discount in _order_discounts(order):
+        for stated in _order_discounts(order):
+            # A voucher can be worth more than the order; no more than the order is taken off.
+            discount = min(stated, on_lines + (shipping or ZERO))
             for inclusive in _tax_behaviors(taxes, policy.tax_behavior):
                 shipping_inclusive = {"inclusive": True, "exclusive": False}.get(
                     rate_behavior or "", inclusive

@@ -2,7 +2,7 @@
 
 A connector turns one space's multi-orders into what one OMS takes, and speaks to that OMS. It
 holds no state of an order and repeats nothing that can create one: whether a submission is tried
-again is decided in `multiorder_sync.delivery.sync` alone.
+again is decided in `multiorder_sync.delivery` alone.
 """
 
 from abc import ABC, abstractmethod

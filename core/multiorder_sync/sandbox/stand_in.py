@@ -36,10 +36,11 @@ class Sandbox:
         routes: The OMS's own routes.
         faults: What its routes hand their calls to.
         tokens: What it has issued.
-        holdings: What it holds.
+        holdings: What it holds; each order is an object with its `id` in the OMS.
+        port: Where it listens if nothing else is said.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a stand-in is made of, by keyword
         self,
         name: str,
         routes: Sequence[BaseRoute],
@@ -47,8 +48,10 @@ class Sandbox:
         faults: Faults,
         tokens: Tokens,
         holdings: Holdings,
+        port: int = 8400,
     ) -> None:
         self.name = name
+        self.port = port
         self._faults = faults
         self._tokens = tokens
         self._holdings = holdings

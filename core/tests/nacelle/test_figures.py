@@ -123,6 +123,15 @@ def test_a_discount_beyond_the_lines_is_off_the_shipping():
     adds_up(result)
 
 
+def test_a_discount_beyond_the_whole_order_is_no_more_than_the_order():
+    result = figures(
+        [{"price": "60.00"}], price="0.00", discounts="70.00", shipping_rate={"amount": "5.00"}
+    )
+    assert (result.discount, result.shipping_discount, result.shipping) == (D(65), D(5), D(0))
+    assert not result.difference
+    adds_up(result)
+
+
 def test_what_is_configured_is_not_decided():
     policy = PricePolicy(item_price="line", tax_behavior="inclusive")
     result = figures(

@@ -95,4 +95,6 @@ def create_sandbox(
         faults=faults,
         error_style=error_style,
     )
-    return Sandbox("fluentcommerce", api.routes(), faults=faults, tokens=tokens, holdings=store)
+    return Sandbox(
+        "fluentcommerce", api.routes(), faults=faults, tokens=tokens, holdings=store, port=8401
+    )

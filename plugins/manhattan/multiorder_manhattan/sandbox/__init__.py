@@ -8,7 +8,7 @@ Beside the calls of every sandbox there are these:
 
 | call | does |
 |---|---|
-| `GET /_sandbox/orders` | lists each order: `OrderId`, `status`, `order` (what the saves made of it), `sent` (every save that took effect), `totals` |
+| `GET /_sandbox/orders` | lists each order: `OrderId` (as `id` too), `status`, `order` (what the saves made of it), `sent` (every save that took effect), `totals` |
 | `POST /_sandbox/orders/{OrderId}/status` | moves an order on: `{"status": "3000"}` |
 | `POST /_sandbox/messages` | has saves that succeed say something: `type` (INFO, WARNING, ERROR), `code`, `description`, `place` (`both`, `data`), `times` |
 | `DELETE /_sandbox/messages` | has them say nothing |
@@ -154,4 +154,5 @@ def create_sandbox(
         faults=faults,
         tokens=tokens,
         holdings=store,
+        port=8402,
     )

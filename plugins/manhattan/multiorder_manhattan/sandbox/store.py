@@ -108,6 +108,7 @@ class Store:
         return [
             as_json(
                 {
+                    "id": order_id,  # the name that all sandboxes list it by
                     "OrderId": order_id,
                     "status": held.status,
                     "order": held.order,
