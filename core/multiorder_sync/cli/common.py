@@ -1,5 +1,6 @@
 """What the commands share: the configuration, and how they say that something is wrong."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,8 +19,9 @@ DEFAULT_CONFIG = Path("config.toml")
 
 
 def out() -> Console:
-    """Return the console for what was asked for."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for what was asked for; in a file or a pipe, tables have room."""
+    wide = None if sys.stdout.isatty() else 120
+    return Console(highlight=False, soft_wrap=True, width=wide)
 
 
 def err() -> Console:

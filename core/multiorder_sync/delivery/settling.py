@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from time import monotonic
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from multiorder_sync.delivery.backoff import Backoff
@@ -193,14 +194,18 @@ class Delivery:
         receipt: Receipt | None = None,
         error: OmsError | None = None,
     ) -> SubmissionResult:
-        submission = self._submission
+        submission, notes = self._submission, self._submission.notes
+        if receipt is not None:
+            # What the transform decided is told with what the OMS remarked.
+            notes += receipt.warnings
+            receipt = msgspec.structs.replace(receipt, warnings=notes)
         return SubmissionResult(
             ref=submission.ref,
             orders=submission.orders,
             state=state,
             receipt=receipt,
             error=error,
-            notes=submission.notes + (receipt.warnings if receipt else ()),
+            notes=notes,
             attempts=self._attempts,
         )
 

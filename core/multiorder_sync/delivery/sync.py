@@ -79,6 +79,7 @@ class Sync:
     ) -> Reply:
         space = admit(request, self._spaces)
         settings = space.settings
+        log = log.bind(space=space.id)
         record |= {"space": space.id, "connector": settings.connector}
         order = self._decoder.decode(request.body, required_fields=settings.required_fields)
         key = order_key(order)
