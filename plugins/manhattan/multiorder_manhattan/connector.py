@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from multiorder_manhattan.answers import NoSuchOrder, Saved, Stands, result_of, worded
+from multiorder_manhattan.answers import NoSuchOrder, Saved, Stands, result_of
 from multiorder_manhattan.attributes import FINGERPRINT
+from multiorder_manhattan.messages import worded
 from multiorder_manhattan.not_carried import NOT_CARRIED
 from multiorder_manhattan.payload import OrderPayload, wire
 from multiorder_manhattan.settings import ManhattanSettings
@@ -104,17 +105,14 @@ class ManhattanConnector(Connector[ManhattanSettings, OrderPayload]):
             # Refused is the search, which says nothing of the order.
             reason = f"Manhattan refused to look the order up: {refusal}"
             raise Unavailable(reason, oms_errors=refusal.oms_errors) from refusal
-        orders = found.data if isinstance(found.data, list) else None
-        if orders is None:
-            raise Unavailable("Manhattan answered a search without a list of orders.")
-        named = [
-            order
-            for order in orders
-            if isinstance(order, dict) and order.get("OrderId") == submission.ref
-        ]
-        if not named:
+        orders = _orders(found)
+        if not orders:
             return None
-        if _fingerprints(named[0]) != [submission.fingerprint]:
+        if not all(
+            isinstance(order, dict) and order.get("OrderId") == submission.ref for order in orders
+        ):
+            raise Unavailable("Manhattan answered a search with something else than the order.")
+        if not all(_is_ours(order, submission) for order in orders):
             raise RefTaken(f"Manhattan holds another order under the id {submission.ref}.")
         return _receipt(submission, created=False)
 
@@ -157,12 +155,24 @@ def _escaped(ref: str) -> str:
     return ref.replace("'", "''")
 
 
-def _fingerprints(order: Mapping[str, Any]) -> list[Any]:
-    return [
+def _orders(found: Saved) -> list[Any]:
+    if isinstance(found.data, list):
+        return found.data
+    # Only an empty list is known for an empty result; with the count beside it, null is as clear.
+    if found.data is None and found.found == "0":
+        return []
+    raise Unavailable("Manhattan answered a search without a list of orders.")
+
+
+def _is_ours(order: Mapping[str, Any], submission: Submission[OrderPayload]) -> bool:
+    """Tell an order by its fingerprint; a save that was repeated may have left it twice."""
+    attributes = order.get("OrderAttribute")
+    found = [
         attribute.get("AttributeValue")
-        for attribute in order.get("OrderAttribute") or ()
+        for attribute in (attributes if isinstance(attributes, list) else ())
         if isinstance(attribute, dict) and attribute.get("AttributeName") == FINGERPRINT
     ]
+    return bool(found) and all(value == submission.fingerprint for value in found)
 
 
 def _receipt(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from multiorder_manhattan.attributes import AttributeWriter, item_values
 from multiorder_manhattan.figures import Amounts
+from multiorder_manhattan.ids import first_named, free_id
 from multiorder_manhattan.parties import placed_address
 from multiorder_manhattan.payload import DeliveryMethod, Line, PickupDetail, PromisingInfo
 from multiorder_manhattan.settings import ManhattanSettings
@@ -49,8 +50,8 @@ class Lines:
         used = set(taken)
         lines = []
         for index, item in enumerate(order.order_items):
-            figures = amounts.lines[index]
-            line_id = _free(item.id or item.source_external_id or str(index + 1), used)
+            name = first_named((item.id, item.source_external_id), str(index + 1))
+            line_id = free_id(name, used)
             metadata = item.metadata or {}
             lines.append(
                 Line(
@@ -59,11 +60,11 @@ class Lines:
                     item_description=item.description,
                     quantity=item.quantity,
                     uom=self._settings.uom,
-                    unit_price=amounts.unit_price(figures),
+                    unit_price=amounts.unit_price(index),
                     is_gift_card=True if metadata.get("gift_card") is True else None,
                     is_tax_included=amounts.inclusive,
-                    order_line_charge_detail=amounts.line_charges(item, figures, line_id),
-                    order_line_tax_detail=amounts.line_taxes(item, figures, line_id),
+                    order_line_charge_detail=amounts.line_charges(index, line_id),
+                    order_line_tax_detail=amounts.line_taxes(index, line_id),
                     order_line_attribute=writer.write(**item_values(item)),
                     **self._delivery(multi_order, order, destinations[index], line_id),
                 )
@@ -124,17 +125,8 @@ class Lines:
         found = self._item_id.evaluate(
             {"multi_order": multi_order.source, "order": order.source, "item": item.source}
         )
-        if not isinstance(found, str) or not found:
+        if not isinstance(found, str) or not found.strip():
             raise Untransformable(
                 f"item_id names no item for the line {item.id or item.product_reference}."
             )
         return found
-
-
-def _free(name: str, used: set[str]) -> str:
-    free, number = name, 1
-    while free in used:
-        number += 1
-        free = f"{name}-{number}"
-    used.add(free)
-    return free

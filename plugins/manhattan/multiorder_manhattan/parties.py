@@ -20,7 +20,7 @@ def placed_address(multi_order: MultiOrder, order: Order, address: NacelleAddres
             if address.state and address.province != address.state
             else None,
             postal_code=address.postal_code,
-            country=address.country_iso2,
+            country=address.country_iso2.upper() if address.country_iso2 else None,
             email=contact.email,
             phone=contact.phone,
         )

@@ -5,7 +5,7 @@ an order has one of each. `wire` gives the order as Manhattan takes it.
 """
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import msgspec
@@ -257,13 +257,16 @@ class OrderPayload(_Part, frozen=True, kw_only=True):
 
 def computed_total(payload: OrderPayload) -> Decimal:
     """Return what Manhattan will compute: lines, charges, and taxes that are not informational."""
-    total = Decimal(0)
-    for line in payload.order_line:
-        total += line.unit_price * line.quantity
-        total += sum((charge.charge_total for charge in line.order_line_charge_detail), Decimal(0))
-        total += _added(line.order_line_tax_detail)
-    total += sum((charge.charge_total for charge in payload.order_charge_detail), Decimal(0))
-    return total + _added(payload.order_tax_detail)
+    with localcontext(prec=60):
+        total = _charged(payload.order_charge_detail) + _added(payload.order_tax_detail)
+        for line in payload.order_line:
+            total += line.unit_price * line.quantity
+            total += _charged(line.order_line_charge_detail) + _added(line.order_line_tax_detail)
+        return total
+
+
+def _charged(charges: tuple[Charge, ...]) -> Decimal:
+    return sum((charge.charge_total for charge in charges), Decimal(0))
 
 
 def _added(taxes: tuple[Tax, ...]) -> Decimal:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from multiorder_manhattan.attributes import AttributeWriter, payment_values
+from multiorder_manhattan.ids import first_named, free_id
 from multiorder_manhattan.parties import placed_address
 from multiorder_manhattan.payload import (
     CardType,
@@ -49,10 +50,8 @@ class Payments:
         methods = []
         taken: set[str] = set()
         for number, share in enumerate(shares, start=1):
-            name = share.payment.id or share.payment.external_id
-            if name is None or name in taken:
-                name = str(number)
-            taken.add(name)
+            payment = share.payment
+            name = free_id(first_named((payment.id, payment.external_id), str(number)), taken)
             methods.append(self._method(share, order, f"{ref}-{name}", placed, writer))
         return tuple(methods)
 

@@ -20,7 +20,9 @@ EXPRESSION_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The settings that are JMESPath expressions, and what each starts from."""
 
-_API_HOST: Final = re.compile(r"(?P<tenant>[^.]+)(?P<domain>\.omni\.manh\.com)")
+_API_HOST: Final = re.compile(
+    r"(?P<tenant>[^.:]+)(?P<domain>\.omni\.manh\.com)(?P<port>:[0-9]+)?", re.IGNORECASE
+)
 
 
 class DeliveryMethods(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +180,9 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
             return self.token_url
         parts = urlsplit(self.root)
         host = _API_HOST.fullmatch(parts.netloc)
-        netloc = f"{host['tenant']}-auth{host['domain']}" if host else parts.netloc
+        netloc = parts.netloc
+        if host:
+            netloc = f"{host['tenant']}-auth{host['domain']}{host['port'] or ''}"
         return f"{parts.scheme}://{netloc}/oauth/token"
 
     @property

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from multiorder_manhattan.attributes import (
     multi_order_values,
     order_values,
 )
-from multiorder_manhattan.figures import Amounts, merged
+from multiorder_manhattan.figures import Amounts
 from multiorder_manhattan.lines import Lines, OrderInHand
 from multiorder_manhattan.payload import (
     Charge,
@@ -30,6 +30,7 @@ from multiorder_manhattan.payload import (
 )
 from multiorder_manhattan.payments import Payments
 from multiorder_manhattan.settings import ManhattanSettings
+from multiorder_manhattan.taxes import merged
 from multiorder_sync import (
     Context,
     Destinations,
@@ -74,6 +75,13 @@ class ManhattanTransform:
         Raises:
             Untransformable: If Manhattan can't hold the order.
         """
+        # As exact as core's own figures: the product of the longest amount and quantity fits in.
+        with localcontext(prec=60):
+            return self._submissions(multi_order, context)
+
+    def _submissions(
+        self, multi_order: MultiOrder, context: Context
+    ) -> list[Submission[OrderPayload]]:
         figures = figures_of(multi_order, context.prices)
         totals = [each.total for each in figures]
         statuses = self._settings.payment_statuses
@@ -106,15 +114,18 @@ class ManhattanTransform:
         charges: list[Charge] = []
         taxes: list[Tax] = []
         values = multi_order_values(multi_order)
+        gross = all(each.tax_behavior == "inclusive" for each in own if each.shipping_tax)
+        notes = [note for each in own for note in each.notes]
         for number, (order, each) in enumerate(zip(orders, own, strict=True), start=1):
             part = ref if len(orders) == 1 else f"{ref}-{number}"
-            amounts = Amounts(order, each, part, settings)
+            amounts = Amounts(order, each, part, settings, gross_shipping=gross)
             destinations = self._destinations.of(multi_order, order)
             taken = {line.order_line_id for line in lines}
             in_hand = OrderInHand(multi_order, order, destinations, amounts)
             lines += self._lines.of(in_hand, writer, taken)
             charges += amounts.order_charges()
             taxes += amounts.order_taxes()
+            notes += amounts.notes
             suffix = "" if len(orders) == 1 else f"_{number}"
             said = order_values(multi_order, order)
             values |= {f"{name}{suffix}": value for name, value in said.items()}
@@ -142,7 +153,7 @@ class ManhattanTransform:
             captured_date=multi_order.merchant_created_at
             or first.merchant_created_at
             or context.received_at,
-            currency_code=_currency(first),
+            currency_code=_currency(orders),
             customer_first_name=named.first_name,
             customer_last_name=named.last_name,
             customer_email=contact.email,
@@ -154,15 +165,13 @@ class ManhattanTransform:
             order_attribute=writer.write(**values) | {FINGERPRINT: content},
         )
         total = sum((each.total for each in own), Decimal(0))
-        held, notes = self._reconciled(payload, total, shares)
+        held, departures = self._reconciled(payload, total, shares)
         return Submission(
             ref=ref,
             payload=held,
             orders=tuple(order_identity(multi_order, index) for index in indices),
             fingerprint=content,
-            notes=tuple(
-                dict.fromkeys([note for each in own for note in each.notes] + writer.notes + notes)
-            ),
+            notes=tuple(dict.fromkeys(notes + writer.notes + departures)),
         )
 
     def _reconciled(
@@ -209,10 +218,14 @@ class ManhattanTransform:
         return ref
 
 
-def _currency(order: Order) -> str:
-    if not order.currency:
+def _currency(orders: Sequence[Order]) -> str:
+    currencies = sorted({(order.currency or "").upper() for order in orders})
+    if not all(currencies):
         raise Untransformable("Manhattan needs the order's currency, and the order names none.")
-    return order.currency.upper()
+    if len(currencies) > 1:
+        listed = " and ".join(currencies)
+        raise Untransformable(f"Orders in {listed} can't be one order; multi_order must be split.")
+    return currencies[0]
 
 
 def _within(count: int, most: int, what: str) -> None:

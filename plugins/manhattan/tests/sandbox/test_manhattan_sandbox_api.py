@@ -176,7 +176,7 @@ async def test_an_order_is_listed_beside_what_was_sent(manhattan):
 
     held = (await manhattan.held())[0]
 
-    assert held["OrderId"] == "W-1"
+    assert (held["id"], held["OrderId"]) == ("W-1", "W-1")
     assert held["status"] == "1000"
     assert held["sent"] == [order, {"OrderId": "W-1", "IsConfirmed": False}]
     assert held["order"]["IsConfirmed"] is False

@@ -495,6 +495,17 @@ async def test_an_item_tax_may_name_the_tax_code_of_its_item(manhattan):
     await manhattan.saved(order)
 
 
+async def test_a_tax_and_a_charge_that_both_lack_a_code_are_no_pair(manhattan):
+    order = manhattan.order()
+    order["OrderChargeDetail"] = [
+        {"ChargeType": {"ChargeTypeId": "Handling"}, "ChargeTotal": 3}  # has no default code
+    ]
+    order["OrderTaxDetail"][0]["TaxCode"] = None
+
+    words = "OrderTaxDetail[0].TaxCode must be the TaxCode of a charge beside it."
+    assert await manhattan.refused(order) == [("TaxCode", words)]
+
+
 async def test_a_tax_may_be_that_of_a_discount(manhattan):
     order = manhattan.order()
     tax = {"TaxDetailId": "d", "TaxTypeId": "SALES", "TaxAmount": -0.1, "TaxCode": "Discount"}
