@@ -82,6 +82,7 @@ class FluentTransform:
     ) -> Submission[OrderPayload]:
         orders = [multi_order.orders[index] for index in indices]
         first, own = orders[0], [figures[index] for index in indices]
+        _in_one_currency(orders)
         ref = self._ref(multi_order, indices)
         alone = len(orders) == 1
         parts = [
@@ -211,6 +212,13 @@ def _not_negative(amount: Decimal, what: str) -> Decimal:
             f"The order's {what} comes to {amount}, and Fluent takes no negative figures."
         )
     return amount
+
+
+def _in_one_currency(orders: Sequence[Order]) -> None:
+    currencies = sorted({order.currency.upper() for order in orders if order.currency})
+    if len(currencies) > 1:
+        listed = " and ".join(currencies)
+        raise Untransformable(f"Orders in {listed} can't be one order; multi_order must be split.")
 
 
 def _notes(

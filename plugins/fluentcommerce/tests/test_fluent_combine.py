@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+import pytest
+
 from multiorder_fluentcommerce.payload import wire
+from multiorder_sync import Untransformable
 
 FIRST, SECOND, THIRD = (
     "308d987f-5093-43b2-a55d-cc60950354c1",
@@ -142,3 +145,10 @@ def test_without_an_id_the_orders_ids_name_the_whole(kit):
     del data["id"]
     submission, _ = combined(kit, data)
     assert submission.ref == "o-1+o-2"
+
+
+def test_orders_in_two_currencies_are_not_one_order(kit):
+    data = kit.sample("multi-two-addresses")
+    data["orders"][1]["currency"] = "CAD"
+    with pytest.raises(Untransformable, match="CAD and USD"):
+        combined(kit, data)
