@@ -118,7 +118,11 @@ def changed(data, changes):
 
 def attributes(holder, place="OrderAttribute"):
     """Return the attributes of a part of what is sent, by name."""
-    name, value = ("Name", "Value") if place.startswith("Payment") else (f"Attribute{word}" for word in ("Name", "Value"))
+    name, value = (
+        ("Name", "Value")
+        if place.startswith("Payment")
+        else (f"Attribute{word}" for word in ("Name", "Value"))
+    )
     listed = [(each[name], each[value]) for each in holder.get(place, ())]
     assert len(dict(listed)) == len(listed)
     return dict(listed)

@@ -296,7 +296,8 @@ async def test_a_secret_in_an_answer_is_not_shown(scripted, submit):
         await submit()
     (shown,) = caught.value.oms_errors
     assert shown.text.startswith("Token *** of *** is bad")
-    assert len(shown.text) == 500
+    # Taken out before the text is cut: the last one goes over the cut.
+    assert shown.text.endswith("x ***")
     for text in (str(caught.value), shown.text, shown.code):
         assert "tok-1" not in text
         assert "sandbox" not in text

@@ -55,7 +55,9 @@ def test_lines_keep_their_addresses_and_each_order_its_charge(kit):
         "Minneapolis",
         "Minneapolis",
     ]
-    assert [(each["ChargeDetailId"], each["ChargeTotal"]) for each in sent["OrderChargeDetail"]] == [
+    assert [
+        (each["ChargeDetailId"], each["ChargeTotal"]) for each in sent["OrderChargeDetail"]
+    ] == [
         (f"{WHOLE}-1-shipping", D("9.99")),
         (f"{WHOLE}-2-shipping", D("14.25")),
         (f"{WHOLE}-3-shipping", D("24.90")),
@@ -132,7 +134,10 @@ def test_orders_whose_prices_differ_in_their_tax(kit, first):
     # Shipping is sent without its tax for both: of one tax there is one record.
     (tax,) = sent["OrderTaxDetail"]
     assert (tax["TaxAmount"], "IsInformational" in tax) == (D("1.00"), False)
-    assert sorted(each["ChargeTotal"] for each in sent["OrderChargeDetail"]) == [D("4.50"), D("5.00")]
+    assert sorted(each["ChargeTotal"] for each in sent["OrderChargeDetail"]) == [
+        D("4.50"),
+        D("5.00"),
+    ]
     included = [line.get("IsTaxIncluded") for line in sent["OrderLine"]]
     assert included == ([True, None] if first == "inclusive" else [None, True])
 

@@ -244,15 +244,15 @@ def test_the_taxable_amount_is_never_below_nothing(kit):
 
 
 def test_the_largest_amounts_are_exact(kit):
-    price = "99999999999999999.99"
-    changes = {f"{LINE}.quantity": 999_999_999, f"{LINE}.price": price}
+    price = "999999999999999999.99"
+    changes = {f"{LINE}.quantity": 2_147_483_647, f"{LINE}.price": price}
     changes |= {f"{LINE}.subtotal_price": None, "orders.0.subtotal_price": None}
     changes |= {"orders.0.price": None, "price": None, "payments": []}
     submission = kit.one(changes, EXCLUSIVE)
     (line,) = submission.payload.order_line
     assert (line.unit_price, line.order_line_charge_detail) == (D(price), ())
-    # 99999999999999999.99 x 999999999, 5.00 for shipping, 2.00 of tax.
-    assert computed_total(submission.payload) == D("99999999899999999990000007.01")
+    # 999999999999999999.99 x 2147483647, 5.00 for shipping, 2.00 of tax.
+    assert computed_total(submission.payload) == D("2147483646999999999978525170.53")
     assert not [note for note in submission.notes if "costs" in note]
 
 
@@ -272,12 +272,13 @@ def test_the_shares_of_a_payment_come_to_each_order(kit):
     data["orders"].append(kit.data({"orders.0.id": "o-2"})["orders"][0])
     submissions = kit.transform(data)
     amounts = [
-        [method.amount for method in each.payload.payment[0].payment_method]
-        for each in submissions
+        [method.amount for method in each.payload.payment[0].payment_method] for each in submissions
     ]
     assert [sum(each) for each in amounts] == [27, 27]
     assert [sum(each) for each in zip(*amounts, strict=True)] == [D("33.33"), D("20.67")]
-    assert [each.payment_method_id for each in submissions[1].payload.payment[0].payment_method] == [
+    assert [
+        each.payment_method_id for each in submissions[1].payload.payment[0].payment_method
+    ] == [
         "o-2-pay-1",
         "o-2-pay-2",
     ]

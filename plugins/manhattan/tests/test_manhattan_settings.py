@@ -194,9 +194,10 @@ def test_figures_that_do_not_add_up_are_sent_with_a_warning(kit):
     sent, submission = kit.wire(SHORT), kit.one(SHORT)
     assert submission.notes[-1] == "the payments that count come to 26.99, the order to 27.00"
     assert "OrderHold" not in sent
-    assert sent["Payment"][0]["PaymentMethod"][0]["Amount"] == kit.decode(
-        kit.data(SHORT)
-    ).payments[0].amount
+    assert (
+        sent["Payment"][0]["PaymentMethod"][0]["Amount"]
+        == kit.decode(kit.data(SHORT)).payments[0].amount
+    )
 
 
 def test_figures_that_do_not_add_up_are_held(kit):
@@ -206,8 +207,9 @@ def test_figures_that_do_not_add_up_are_held(kit):
         "StatusId": "1000",
         "ApplyReasonComments": "the payments that count come to 26.99, the order to 27.00",
     }
-    assert kit.one(SHORT, totals="hold", hold_type_id="FIGURES").notes[-1] in (
-        hold["ApplyReasonComments"]
+    assert (
+        kit.one(SHORT, totals="hold", hold_type_id="FIGURES").notes[-1]
+        in (hold["ApplyReasonComments"])
     )
     assert "OrderHold" not in kit.wire(totals="hold", hold_type_id="FIGURES")
 

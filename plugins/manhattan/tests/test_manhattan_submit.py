@@ -162,7 +162,9 @@ async def test_an_order_that_has_gone_on_is_not_changed(kit, sandbox, connector)
 
 
 async def test_validation_errors_are_refused_in_manhattans_words(kit, sandbox, connector):
-    with pytest.raises(Refused, match=r"OrderTypeId Web-Order.* \(OrderTypeId\) \(and 1 more\)") as caught:
+    with pytest.raises(
+        Refused, match=r"OrderTypeId Web-Order.* \(OrderTypeId\) \(and 1 more\)"
+    ) as caught:
         await connector.submit(kit.one(order_type_id="Web-Order", uom="DOZEN"))
     assert [message.code for message in caught.value.oms_errors] == ["OrderTypeId", "UOM"]
     assert type(caught.value) is Refused
@@ -200,7 +202,7 @@ async def test_an_error_beside_success_is_no_success(kit, sandbox, connector):
 )
 async def test_a_code(kit, sandbox, connector, code, kind):
     await sandbox.fault(kind="refuse", operation="save", code=code, message="So it is.")
-    with pytest.raises(kind, match="So it is|does not show the order") as caught:
+    with pytest.raises(kind, match=r"So it is|does not show the order") as caught:
         await connector.submit(kit.one())
     assert issubclass(type(caught.value), kind)
     assert [(each.code, each.text) for each in caught.value.oms_errors] == [(code, "So it is.")]

@@ -138,9 +138,7 @@ async def test_a_token_url_of_its_own(kit, scripted):
 
 async def test_organization_and_further_headers(kit, scripted):
     further = {"X-Gateway-Key": "k-1", "SelectedOrganization": "ACME-UK"}
-    async with kit.connector(
-        scripted.url, organization="ACME", extra_headers=further
-    ) as connector:
+    async with kit.connector(scripted.url, organization="ACME", extra_headers=further) as connector:
         await connector.submit(kit.one())
         await connector.find(kit.one())
     token, save, search = scripted.heads
