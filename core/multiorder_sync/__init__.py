@@ -11,7 +11,7 @@ from multiorder_sync.errors import (
     Unavailable,
     Untransformable,
 )
-from multiorder_sync.nacelle.contacts import Contact, contact_at
+from multiorder_sync.nacelle.contacts import Contact, contact_at, one_shopper
 from multiorder_sync.nacelle.figures import Figures, LineFigures, PricePolicy, figures_of
 from multiorder_sync.nacelle.identity import fingerprint, order_identity, order_key
 from multiorder_sync.nacelle.money import apportion, currency_exponent, smallest_unit
@@ -93,6 +93,7 @@ __all__ = [
     "figures_of",
     "fingerprint",
     "hookimpl",
+    "one_shopper",
     "order_identity",
     "order_key",
     "payments_by_order",

@@ -37,6 +37,12 @@ def contact_at(multi_order: MultiOrder, order: Order, address: Address | None = 
     return Contact(
         first_name=named[0].first_name if named else None,
         last_name=named[0].last_name if named else None,
-        email=next((email for email in emails if email), None),
-        phone=next((phone for phone in phones if phone), None),
+        email=next((email for email in emails if email and email.strip()), None),
+        phone=next((phone for phone in phones if phone and phone.strip()), None),
     )
+
+
+def one_shopper(multi_order: MultiOrder) -> bool:
+    """Tell whether all orders are of one shopper, by their e-mails."""
+    emails = {contact_at(multi_order, order).email or "" for order in multi_order.orders}
+    return len({email.strip().lower() for email in emails}) <= 1

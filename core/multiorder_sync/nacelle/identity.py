@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from multiorder_sync.nacelle.orders import Address, MultiOrder, Order, OrderItem, Payment
+
+# A key of many ids is shortened; OMSs hold references of some 255 characters at most.
+_LONGEST_KEY: Final = 150
 
 
 def identities(multi_order: MultiOrder) -> tuple[str, ...]:
@@ -29,7 +32,12 @@ def identities(multi_order: MultiOrder) -> tuple[str, ...]:
 
 def order_key(multi_order: MultiOrder) -> str:
     """Return the key of the multi-order within its space: the same for every repeat of it."""
-    return "+".join(identities(multi_order))
+    names = identities(multi_order)
+    key = "+".join(names)
+    if len(key) <= _LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+    return f"{names[0][:60]}+{len(names) - 1}-{digest}"
 
 
 def order_identity(multi_order: MultiOrder, index: int) -> str:

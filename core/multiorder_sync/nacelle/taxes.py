@@ -50,22 +50,27 @@ def taxes_of(order: Order) -> Taxes:
 
 
 def tax_by_line(
-    taxes: Taxes, items: tuple[OrderItem, ...], amounts: list[Decimal]
+    taxes: Taxes, items: tuple[OrderItem, ...], amounts: list[Decimal], currency: str | None
 ) -> list[Decimal]:
-    """Return each line's tax; where the order gives only a sum, apportion it.
+    """Return each line's tax; what the order states of no line is apportioned.
+
+    It can state only a sum, or more than its lines and shipping have: a duty, for instance.
 
     Args:
         taxes: What the order says.
         items: The order's lines.
         amounts: What each line costs, the weights if no line states a rate.
+        currency: The order's.
     """
-    if taxes.lines is not None:
-        return list(taxes.lines)
-    on_lines = taxes.total - taxes.shipping
+    known = list(taxes.lines or [ZERO] * len(items))
+    on_lines = taxes.total - taxes.shipping - sum(known, ZERO)
+    if on_lines <= 0:
+        return known
     rates = [item.tax_rate for item in items]
     if any(rates):
         amounts = [amount * (rate or ZERO) for amount, rate in zip(amounts, rates, strict=True)]
-    return apportion(on_lines, amounts, smallest_unit(None, on_lines))
+    shares = apportion(on_lines, amounts, smallest_unit(currency, on_lines))
+    return [tax + share for tax, share in zip(known, shares, strict=True)]
 
 
 def _line_taxes(order: Order) -> tuple[Decimal, ...] | None:

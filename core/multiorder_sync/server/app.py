@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 from starlette.applications import Starlette
@@ -59,6 +60,10 @@ def create_app(spaces: Mapping[str, ServedSpace], settings: ServerSettings) -> S
     return app
 
 
+_ARRIVING: Final = 8
+"""How many bodies may be arriving for each order that may be under way."""
+
+
 class ConsumeEndpoint:
     """`POST /sync/consume`, as a plain ASGI application.
 
@@ -70,31 +75,31 @@ class ConsumeEndpoint:
     def __init__(self, sync: Sync, settings: ServerSettings) -> None:
         self._sync = sync
         self._settings = settings
+        self._arriving = 0
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         headers = _headers(scope)
         call_id = request_id(headers)
-        if self._in_flight >= self._settings.max_in_flight:
-            busy = Overloaded("As many orders are under way as this server takes; call again.")
-            response = _unread(scope, responses.failure(busy, call_id), call_id)
+        # Bodies still arriving have a limit of their own: strangers send them, too, and are not
+        # to take the places of orders.
+        if self._arriving >= self._settings.max_in_flight * _ARRIVING:
+            response = _unread(scope, responses.failure(_overloaded(), call_id), call_id)
         else:
-            self._in_flight += 1
             try:
                 response = await self._response(scope, receive, headers, call_id)
             except CallerGone:
                 log = structlog.get_logger()
                 log.warning("caller hung up before the body was complete", request_id=call_id)
                 return
-            finally:
-                self._in_flight -= 1
         await response(scope, receive, send)
 
     async def _response(
         self, scope: Scope, receive: Receive, headers: dict[str, tuple[str, ...]], call_id: str
     ) -> Response:
         limit = self._settings.max_body_bytes
+        self._arriving += 1
         try:
             check_headers(headers, limit)
             body = await read_body(receive, limit, self._settings.body_timeout_seconds)
@@ -102,6 +107,19 @@ class ConsumeEndpoint:
             detail = f"The body is larger than {limit} bytes." if refused.status == 413 else None
             problem = responses.http_problem(refused.status, call_id, detail=detail)
             return _unread(scope, problem, call_id)
+        finally:
+            self._arriving -= 1
+        if self._in_flight >= self._settings.max_in_flight:
+            return _unread(scope, responses.failure(_overloaded(), call_id), call_id)
+        self._in_flight += 1
+        try:
+            return _response(await self._consume(scope, headers, body, call_id), call_id)
+        finally:
+            self._in_flight -= 1
+
+    async def _consume(
+        self, scope: Scope, headers: dict[str, tuple[str, ...]], body: bytes, call_id: str
+    ) -> Reply:
         request = SignedRequest(
             body=body,
             headers=headers,
@@ -109,7 +127,11 @@ class ConsumeEndpoint:
             request_id=call_id,
             received_at=datetime.now(UTC),
         )
-        return _response(await self._sync.consume(request), call_id)
+        return await self._sync.consume(request)
+
+
+def _overloaded() -> Overloaded:
+    return Overloaded("As many orders are under way as this server takes; call again.")
 
 
 def _headers(scope: Scope) -> dict[str, tuple[str, ...]]:

@@ -292,6 +292,20 @@ def test_a_key_given_twice_is_a_problem():
     }
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":"' + b'\\"' * 1_000_000,
+        b'{"a":' + b'"' * 2_000_000,
+        b"{" + b",".join(b'"k%d":1' % number for number in range(150_000)) + b',"k1":2}',
+    ],
+    ids=["escapes", "quotes", "a key twice among many"],
+)
+def test_two_megabytes_of_malice_take_no_longer_than_they_need(body):
+    # Quadratic work on these would take minutes; the test's own limit is the suite's patience.
+    assert problems(body)
+
+
 def test_the_character_nul_is_refused():
     assert set(problems(minimal(comment="a\0b"))) == {"comment"}
 

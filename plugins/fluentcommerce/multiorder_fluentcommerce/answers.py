@@ -90,6 +90,9 @@ def _check_status(answer: Answer) -> None:
     match answer.status:
         case 400 if _oauth_error(answer) in _BAD_TOKEN:
             raise TokenNotRead("Fluent did not take our token (400).")
+        case 403 if answer.call.creates and not _in_body(answer):
+            # Not Fluent's own words: a gateway may say so of an answer on its way back.
+            raise answer.unexpected("did not let this user call it")
         case 403:
             raise CredentialsRefused("Fluent does not let this user call its API (403).")
         case 404:

@@ -35,6 +35,7 @@ from multiorder_sync import (
     Untransformable,
     figures_of,
     fingerprint,
+    one_shopper,
     order_identity,
     order_key,
     payments_by_order,
@@ -63,6 +64,10 @@ class FluentTransform:
         totals = [each.total for each in figures]
         indices = range(len(multi_order.orders))
         if self._settings.multi_order == "combine" and len(multi_order.orders) > 1:
+            if not one_shopper(multi_order):
+                raise Untransformable(
+                    "The orders are of different shoppers; multi_order must be split."
+                )
             shares = payments_by_order(
                 multi_order,
                 [sum(totals, Decimal(0))] if multi_order.payments else totals,

@@ -41,7 +41,7 @@ async def test_the_script_itself_is_an_ordinary_fluent(scripted, submit):
 
 STATUSES = {
     401: (CredentialsRefused, "a token that was just issued"),
-    403: (CredentialsRefused, "does not let this user call its API"),
+    403: (OutcomeUnknown, "did not let this user call it"),
     404: (Unavailable, "no Fluent API at base_url"),
     413: (Refused, "larger than Fluent takes"),
     429: (Unavailable, "limits our calls"),

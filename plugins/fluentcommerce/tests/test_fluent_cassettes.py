@@ -123,7 +123,7 @@ EXCHANGES = {
     ),
     "server-failure": Exchange(fault=refused("S0002E"), error=OutcomeUnknown, said="So it is"),
     "third-party-failure": Exchange(fault=refused("T0001E"), error=OutcomeUnknown, said="So it is"),
-    "status-403": Exchange(fault=on_create("status", status=403), error=CredentialsRefused),
+    "status-403": Exchange(fault=on_create("status", status=403), error=OutcomeUnknown),
     "status-500": Exchange(
         fault=on_create("status", status=500, when="after"), error=OutcomeUnknown
     ),

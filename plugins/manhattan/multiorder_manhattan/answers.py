@@ -59,6 +59,9 @@ def result_of(answer: Answer) -> Saved:
         OutcomeUnknown: Anything else, if the call can create an order.
     """
     match answer.status:
+        case 403 if answer.call.creates and "success" not in _body_or_nothing(answer):
+            # Not Manhattan's own words: a gateway may say so of an answer on its way back.
+            raise answer.unexpected("did not let this user call it")
         case 403:
             raise CredentialsRefused("Manhattan does not grant this user the call (403).")
         case 429:

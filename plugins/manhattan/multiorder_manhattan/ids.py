@@ -3,7 +3,25 @@
 A save merges by them, so a part without a stable id of its own would be added by every repeat.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable
+from typing import Final
+
+# Manhattan takes the characters of an URL in an id and fails on them later; the escape of a quote
+# in a search is not public. An id of these characters is safe everywhere.
+_SAFE: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+def order_id(ref: str) -> str:
+    """Return an order's ref as an id that is safe: itself if it is, else one made of it.
+
+    The same ref gives the same id always, and another ref another one.
+    """
+    if _SAFE.fullmatch(ref):
+        return ref
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", ref).strip("-")[:60]
+    return f"{readable}-{hashlib.sha256(ref.encode()).hexdigest()[:16]}"
 
 
 def first_named(names: Iterable[str | None], otherwise: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 _CHANGED: Final = "says when Nacelle's record last changed, which is nothing to fulfil by"
 _MADE: Final = "says when Nacelle's record of it was made, which is nothing to fulfil by"
 _DESTINATION: Final = "is the OMS's own id, which the OMS gives"
+_PROVINCE: Final = "Manhattan has one field for it, which `state` fills; without one, it is taken"
 _ADDRESS_ID: Final = "Manhattan computes the id of an address from its content"
 
 NOT_CARRIED: Final[Mapping[str, str]] = {
@@ -15,6 +16,7 @@ NOT_CARRIED: Final[Mapping[str, str]] = {
     "customer.destination_external_id": _DESTINATION,
     "customer.merchant_modified_at": _CHANGED,
     "billing_address.id": _ADDRESS_ID,
+    "billing_address.province": _PROVINCE,
     "billing_address.comment": "is a note on a delivery, and nothing is delivered there",
     "billing_address.merchant_created_at": _MADE,
     "billing_address.merchant_modified_at": _CHANGED,
@@ -24,6 +26,7 @@ NOT_CARRIED: Final[Mapping[str, str]] = {
     "orders[].shipping_rates": "were offered and not chosen; the chosen shipping_rate is carried",
     "orders[].shipping_rate.currency": "is the order's currency",
     "orders[].shipping_address.id": _ADDRESS_ID,
+    "orders[].shipping_address.province": _PROVINCE,
     "orders[].shipping_address.merchant_created_at": _MADE,
     "orders[].shipping_address.merchant_modified_at": _CHANGED,
     "orders[].tax_rate": "each line has its own rate",

@@ -16,9 +16,6 @@ def placed_address(multi_order: MultiOrder, order: Order, address: NacelleAddres
             address2=address.address2,
             city=address.city,
             state=address.state or address.province,
-            county=address.province
-            if address.state and address.province != address.state
-            else None,
             postal_code=address.postal_code,
             country=address.country_iso2.upper() if address.country_iso2 else None,
             email=contact.email,

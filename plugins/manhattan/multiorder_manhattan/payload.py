@@ -96,7 +96,6 @@ class Address(_Part, frozen=True, kw_only=True):
     address2: str | None = None
     city: str | None = None
     state: str | None = None
-    county: str | None = None
     postal_code: str | None = None
     country: str | None = None
     email: str | None = None

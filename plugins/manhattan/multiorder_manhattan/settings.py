@@ -74,7 +74,8 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="sent as the header Organization; default: the user's own decides"),
     ] = None
     extra_headers: Annotated[
-        dict[str, str], Meta(description="further headers of every call, for instance a gateway's")
+        dict[str, Secret],
+        Meta(description="further headers of every call, for instance a gateway's"),
     ] = {}
     order_ref: Annotated[
         str | None, Meta(description="JMESPath over multi_order, order, identity: the OrderId")
@@ -143,6 +144,9 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} {url!r} must start with https://")
         if self.totals == "hold" and not self.hold_type_id:
             raise ValueError('totals = "hold" needs hold_type_id, the hold that is to be applied')
+        for name in ("payment_types", "card_types", "shipping_methods"):
+            if not all(getattr(self, name).values()):
+                raise ValueError(f"{name} names an empty code")
         for name, variables in EXPRESSION_VARIABLES.items():
             text = getattr(self, name)
             if text is not None:
@@ -186,7 +190,7 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{parts.scheme}://{netloc}/oauth/token"
 
     @property
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str | Secret]:
         """The headers of every call to the order component."""
         organization = {"Organization": self.organization} if self.organization else {}
         return {**organization, **self.extra_headers}

@@ -24,7 +24,15 @@ def tax_rate(stated: Decimal | None, amount: Decimal, taxable: Decimal) -> Decim
         rate = stated if stated <= 1 else stated / 100
         if computed is not None:
             rate = min((stated, stated / 100), key=lambda each: abs(each - computed))
+            if abs(rate * taxable - amount) > _rounding(amount):
+                rate = computed  # more is on it than the rate says, for instance a duty
     return rate if rate is not None and 0 <= rate <= 1 else None
+
+
+def _rounding(amount: Decimal) -> Decimal:
+    """Return how far rounding takes an amount from its rate: two of the units it is written in."""
+    exponent = amount.as_tuple().exponent
+    return Decimal(2).scaleb(min(exponent, 0) if isinstance(exponent, int) else 0)
 
 
 def merged(taxes: Sequence[Tax]) -> tuple[Tax, ...]:

@@ -1,6 +1,5 @@
 """From a multi-order to Manhattan orders: pure, without I/O or a clock."""
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from typing import Any, Final
@@ -14,6 +13,7 @@ from multiorder_manhattan.attributes import (
     order_values,
 )
 from multiorder_manhattan.figures import Amounts
+from multiorder_manhattan.ids import order_id
 from multiorder_manhattan.lines import Lines, OrderInHand
 from multiorder_manhattan.payload import (
     Charge,
@@ -43,14 +43,11 @@ from multiorder_sync import (
     contact_at,
     figures_of,
     fingerprint,
+    one_shopper,
     order_identity,
     order_key,
     payments_by_order,
 )
-
-# Manhattan takes the characters of an URL in an id and fails on them later; the escape of a quote
-# in a search is not public. An id of these characters is safe everywhere.
-_ORDER_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 _MAX_LINES: Final = 250
 _MAX_METHODS: Final = 20
@@ -87,6 +84,10 @@ class ManhattanTransform:
         statuses = self._settings.payment_statuses
         indices = range(len(multi_order.orders))
         if self._settings.multi_order == "combine" and len(multi_order.orders) > 1:
+            if not one_shopper(multi_order):
+                raise Untransformable(
+                    "The orders are of different shoppers; multi_order must be split."
+                )
             whole = [sum(totals, Decimal(0))] if multi_order.payments else totals
             shares = payments_by_order(multi_order, whole, statuses)
             together = [share for each in shares for share in each]
@@ -210,12 +211,9 @@ class ManhattanTransform:
                 "identity": identity,
             }
             ref = self._order_ref.evaluate(variables)
-        if not isinstance(ref, str) or not _ORDER_ID.fullmatch(ref):
-            raise Untransformable(
-                f"The OrderId would be {ref!r}; Manhattan is safe only with 1 to 100 letters, "
-                "digits and the characters _ . - in it. The setting order_ref makes it."
-            )
-        return ref
+        if not isinstance(ref, str) or not ref.strip():
+            raise Untransformable(f"order_ref gives no text for this order but {ref!r}.")
+        return order_id(ref)
 
 
 def _currency(orders: Sequence[Order]) -> str:

@@ -61,7 +61,7 @@ async def test_the_script_itself_is_an_ordinary_manhattan(scripted, submit, find
 
 STATUSES = {
     401: (CredentialsRefused, "a token that was just issued"),
-    403: (CredentialsRefused, "does not grant this user the call"),
+    403: (OutcomeUnknown, "did not let this user call it"),
     404: (Unavailable, "no Manhattan order API at base_url"),
     413: (Refused, "larger than Manhattan takes"),
     429: (Unavailable, "limits our calls"),

@@ -136,7 +136,7 @@ EXCHANGES = {
     "limited": Exchange(
         fault=on_save("rate_limit", retry_after=7), error=Unavailable, said="limits our calls"
     ),
-    "status-403": Exchange(fault=on_save("status", status=403), error=CredentialsRefused),
+    "status-403": Exchange(fault=on_save("status", status=403), error=OutcomeUnknown),
     "status-404": Exchange(
         fault=on_save("status", status=404), error=Unavailable, said="no Manhattan order API"
     ),

@@ -187,18 +187,12 @@ FAULTS = [
 ]
 
 
-ONE_FETCH = pytest.mark.xfail(
-    strict=True, reason="one call for a token serves all attempts, and lasts longer than each"
-)
-
-
 @pytest.mark.parametrize(
     ("operation", "fault"),
     [
         pytest.param(
             operation,
             fault,
-            marks=[ONE_FETCH] if (operation, fault["kind"]) == ("token", "hang") else [],
             id="-".join(map(str, (operation, *fault.values()))),
         )
         for operation in ("save", "search", "token")

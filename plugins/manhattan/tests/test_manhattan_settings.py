@@ -7,7 +7,7 @@ from multiorder_manhattan.settings import (
     DeliveryMethods,
     ManhattanSettings,
 )
-from multiorder_sync import Untransformable
+from multiorder_sync import Secret, Untransformable
 
 LINE = "orders.0.order_items.0"
 COLLECT = {"orders.0.metadata": {"pickup_location_ref": "STORE-1"}}
@@ -277,8 +277,9 @@ def test_the_token_url_is_derived(kit, base_url, token_url):
 
 def test_headers(kit):
     assert kit.settings().headers == {}
-    both = kit.settings(organization="ACME-UK", extra_headers={"X-Gateway": "7"})
-    assert both.headers == {"Organization": "ACME-UK", "X-Gateway": "7"}
+    both = kit.settings(organization="ACME-UK", extra_headers={"X-Gateway": Secret("7")})
+    assert both.headers == {"Organization": "ACME-UK", "X-Gateway": Secret("7")}
+    assert "7" not in repr(both.extra_headers)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from multiorder_sync import Secret
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -137,7 +139,7 @@ async def test_a_token_url_of_its_own(kit, scripted):
 
 
 async def test_organization_and_further_headers(kit, scripted):
-    further = {"X-Gateway-Key": "k-1", "SelectedOrganization": "ACME-UK"}
+    further = {"X-Gateway-Key": Secret("k-1"), "SelectedOrganization": Secret("ACME-UK")}
     async with kit.connector(scripted.url, organization="ACME", extra_headers=further) as connector:
         await connector.submit(kit.one())
         await connector.find(kit.one())

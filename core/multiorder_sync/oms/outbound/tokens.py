@@ -12,6 +12,7 @@ import msgspec
 
 from multiorder_sync.errors import CredentialsRefused, OmsMessage, Unavailable
 from multiorder_sync.oms.outbound.answer import Answer, excerpt, json_object
+from multiorder_sync.oms.outbound.attempt import Attempt
 from multiorder_sync.oms.outbound.call import Call, revealed
 from multiorder_sync.secret import Secret
 
@@ -61,6 +62,8 @@ class TokenSource:
     Args:
         grant: How the token is asked for.
         http: The client that asks; it learns the grant's secrets and every token, to redact them.
+        fetch_seconds: How long one fetch may take. A call that comes when a fetch has lasted for a
+            fifth of that asks anew, so that one connection that hangs does not hold up the rest.
         pause_seconds: How long no new token is asked for after a refusal (which is answered from
             memory meanwhile, so that a storm of orders does not lock the account), or after a
             renewal that failed.
@@ -72,15 +75,18 @@ class TokenSource:
         grant: PasswordGrant,
         http: "OutboundClient",
         *,
+        fetch_seconds: float = 5.0,
         pause_seconds: float = 15.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._call = _token_call(grant)
         self._http = http
+        self._fetch_seconds = fetch_seconds
         self._pause_seconds = pause_seconds
         self._clock = clock
         self._held: _Held | None = None
         self._fetching: asyncio.Task[_Held | Unavailable] | None = None
+        self._fetch_anew_at = -math.inf
         self._refusal: Unavailable | None = None
         self._paused_until = -math.inf
         http.redactor.keep(*_secrets(grant))
@@ -124,15 +130,19 @@ class TokenSource:
             self._held = None
 
     def _fetch(self) -> "asyncio.Task[_Held | Unavailable]":
-        if self._fetching is None or self._fetching.done():
+        now = monotonic()
+        if self._fetching is None or self._fetching.done() or now >= self._fetch_anew_at:
             self._fetching = self._http.run_in_background(self._fetched())
+            self._fetch_anew_at = now + self._fetch_seconds / 5
         return self._fetching
 
     async def _fetched(self) -> _Held | Unavailable:
         asked_at = self._clock()
         found: _Held | Unavailable
         try:
-            found = self._read(await self._http.send(self._call), asked_at)
+            # An attempt of its own: it belongs to no order, and none is to wait for it for long.
+            with Attempt(deadline=monotonic() + self._fetch_seconds).active():
+                found = self._read(await self._http.send(self._call), asked_at)
         except Unavailable as error:
             found = _same(error)
         if isinstance(found, _Held):
