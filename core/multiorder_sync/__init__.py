@@ -3,6 +3,7 @@
 from multiorder_sync.errors import (
     ConfigurationError,
     CredentialsRefused,
+    InvalidSettings,
     OmsMessage,
     OutcomeUnknown,
     Problem,
@@ -64,6 +65,7 @@ __all__ = [
     "Expression",
     "Figures",
     "Fulfillment",
+    "InvalidSettings",
     "LineFigures",
     "MultiOrder",
     "OmsMessage",

@@ -36,6 +36,14 @@ class OmsMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str | None = None
 
 
+class InvalidSettings(ValueError):
+    """Raised by a `Settings.__post_init__`: several settings are wrong, each named by its path."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
 class MultiOrderError(Exception):
     """The base of every error of this package that ends as an answer or a message to a person."""
 

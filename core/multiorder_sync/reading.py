@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, Union, g
 
 import msgspec
 
-from multiorder_sync.errors import Problem
+from multiorder_sync.errors import InvalidSettings, Problem
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -126,6 +126,9 @@ class StructReader(Generic[T]):
                 return FAILED
             try:
                 return struct(**arguments)
+            except InvalidSettings as invalid:
+                problems.extend(invalid.problems)
+                return FAILED
             except ValueError as reason:
                 problems.append(Problem("", str(reason)))
                 return FAILED

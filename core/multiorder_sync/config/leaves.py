@@ -109,7 +109,7 @@ class SettingLeaves:
 
     def _secret(self, value: Any) -> Secret:
         secret = Secret(self._sources.text(value))
-        if not secret:
+        if not secret.reveal().strip():
             raise ValueError("is empty, and an empty secret protects nothing")
         return secret
 

@@ -1,12 +1,21 @@
 """The `oms` table of a space that is served by Fluent Commerce."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from multiorder_sync import DIGITAL, ITEM_VARIABLES, PICKUP_LOCATION, Expression, Secret
+from multiorder_sync import (
+    DIGITAL,
+    ITEM_VARIABLES,
+    PICKUP_LOCATION,
+    Expression,
+    InvalidSettings,
+    Problem,
+    Secret,
+)
 
 
 class OrderTypes(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,18 +68,27 @@ EXPRESSION_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 """The settings that are JMESPath expressions, and what each starts from."""
 
 
+_URL: Final = re.compile(r"https?://[^/\s]+")
+
+
 class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one space reaches its Fluent account, and in that account's own codes."""
 
     base_url: Annotated[
         str, Meta(description="API root, https://ACCOUNT.sandbox.api.fluentretail.com")
     ]
-    account: Annotated[str, Meta(description="Fluent account id, sent as fluent.account")]
-    client_id: Annotated[str, Meta(description="OAuth client; in practice the account id")]
+    account: Annotated[
+        str, Meta(min_length=1, description="Fluent account id, sent as fluent.account")
+    ]
+    client_id: Annotated[
+        str, Meta(min_length=1, description="OAuth client; in practice the account id")
+    ]
     client_secret: Secret
-    username: Annotated[str, Meta(description="the integration user")]
+    username: Annotated[str, Meta(min_length=1, description="the integration user")]
     password: Secret
-    retailer_id: Annotated[str, Meta(description="the retailer that gets the orders")]
+    retailer_id: Annotated[
+        str, Meta(pattern=r"^[0-9]+$", description="the retailer that gets the orders")
+    ]
     product_catalogue_ref: Annotated[
         str | None, Meta(description="catalogue of the products; empty for the default one")
     ] = "PC:MASTER:1"
@@ -123,19 +141,24 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse settings that can't work.
 
         Raises:
-            ValueError: With what is wrong.
+            InvalidSettings: With all that is wrong.
         """
-        if not self.base_url.startswith(("https://", "http://")):
-            raise ValueError(f"base_url {self.base_url!r} must start with https://")
+        problems = [*self._wrong()]
+        if problems:
+            raise InvalidSettings(problems)
+
+    def _wrong(self) -> Iterator[Problem]:
+        if not _URL.match(self.base_url):
+            yield Problem("base_url", f"{self.base_url!r} must start with https:// and name a host")
         if not all(self.payment_methods.values()):
-            raise ValueError("payment_methods names an empty payment method")
+            yield Problem("payment_methods", "names an empty payment method")
         for name, variables in EXPRESSION_VARIABLES.items():
             text = getattr(self, name)
             if text is not None:
                 try:
                     Expression(text, variables)
                 except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                    yield Problem(name, str(error))
 
     def payment_method(self, payment_type: str | None) -> str:
         """Return the Fluent payment method of a Nacelle payment type, whatever its case."""

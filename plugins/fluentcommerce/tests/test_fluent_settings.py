@@ -12,7 +12,7 @@ from multiorder_fluentcommerce.settings import (
     FulfilmentTypes,
     OrderTypes,
 )
-from multiorder_sync import Untransformable
+from multiorder_sync import InvalidSettings, Untransformable
 
 LINE = "orders.0.order_items.0"
 COLLECT = {"orders.0.metadata": {"pickup_location_ref": "STORE-1"}}
@@ -263,7 +263,7 @@ def test_a_slash_at_the_end_of_the_root_is_no_part_of_it(kit):
 
 
 def test_the_root_must_be_a_url(kit):
-    with pytest.raises(ValueError, match=r"base_url 'a\.example' must start with https://"):
+    with pytest.raises(ValueError, match=r"base_url: 'a\.example' must start with https://"):
         kit.settings(base_url="a.example")
 
 
@@ -302,3 +302,16 @@ def test_no_setting_is_forgotten():
     names = {field.name for field in msgspec.structs.fields(FluentSettings)}
     # `multi_order` has a module of its own, and the connection's are tried against the sandbox.
     assert names == {*COVERED, *CONNECTION, "multi_order"}
+
+
+def test_all_that_is_wrong_is_said_at_once(kit):
+    with pytest.raises(InvalidSettings) as caught:
+        kit.settings(
+            base_url="https://", order_ref="join(", digital="nothing", payment_methods={"x": ""}
+        )
+    assert {problem.path for problem in caught.value.problems} == {
+        "base_url",
+        "order_ref",
+        "digital",
+        "payment_methods",
+    }

@@ -1,14 +1,22 @@
 """The `oms` table of a space that is served by Manhattan Active Omni."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from multiorder_sync import DIGITAL, ITEM_VARIABLES, PICKUP_LOCATION, Expression, Secret
+from multiorder_sync import (
+    DIGITAL,
+    ITEM_VARIABLES,
+    PICKUP_LOCATION,
+    Expression,
+    InvalidSettings,
+    Problem,
+    Secret,
+)
 
 _ORDER_VARIABLES = ("multi_order", "order", "identity")
 
@@ -23,6 +31,9 @@ EXPRESSION_VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
 _API_HOST: Final = re.compile(
     r"(?P<tenant>[^.:]+)(?P<domain>\.omni\.manh\.com)(?P<port>:[0-9]+)?", re.IGNORECASE
 )
+
+
+_URL: Final = re.compile(r"https?://[^/\s]+")
 
 
 class DeliveryMethods(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +72,11 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one space reaches its tenant, and in that tenant's own codes."""
 
     base_url: Annotated[str, Meta(description="API host, https://TENANT.omni.manh.com")]
-    client_id: Annotated[str, Meta(description="the OAuth client")]
+    client_id: Annotated[str, Meta(min_length=1, description="the OAuth client")]
     client_secret: Secret
-    username: Annotated[str, Meta(description="a service user; its organization gets the orders")]
+    username: Annotated[
+        str, Meta(min_length=1, description="a service user; its organization gets the orders")
+    ]
     password: Secret
     token_url: Annotated[
         str | None,
@@ -136,24 +149,29 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse settings that can't work.
 
         Raises:
-            ValueError: With what is wrong.
+            InvalidSettings: With all that is wrong.
         """
+        problems = [*self._wrong()]
+        if problems:
+            raise InvalidSettings(problems)
+
+    def _wrong(self) -> Iterator[Problem]:
         for name in ("base_url", "token_url"):
             url = getattr(self, name)
-            if url is not None and not url.startswith(("https://", "http://")):
-                raise ValueError(f"{name} {url!r} must start with https://")
+            if url is not None and not _URL.match(url):
+                yield Problem(name, f"{url!r} must start with https:// and name a host")
         if self.totals == "hold" and not self.hold_type_id:
-            raise ValueError('totals = "hold" needs hold_type_id, the hold that is to be applied')
+            yield Problem("totals", '"hold" needs hold_type_id, the hold that is to be applied')
         for name in ("payment_types", "card_types", "shipping_methods"):
             if not all(getattr(self, name).values()):
-                raise ValueError(f"{name} names an empty code")
+                yield Problem(name, "names an empty code")
         for name, variables in EXPRESSION_VARIABLES.items():
             text = getattr(self, name)
             if text is not None:
                 try:
                     Expression(text, variables)
                 except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                    yield Problem(name, str(error))
 
     def expression(self, name: str) -> Expression:
         """Return one of the settings that are JMESPath expressions, compiled."""

@@ -285,8 +285,8 @@ def test_headers(kit):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"base_url": "acmes.omni.manh.com"}, "base_url 'acmes.omni.manh.com' must start"),
-        ({"token_url": "ftp://x"}, "token_url 'ftp://x' must start with https"),
+        ({"base_url": "acmes.omni.manh.com"}, "base_url: 'acmes.omni.manh.com' must start"),
+        ({"token_url": "ftp://x"}, "token_url: 'ftp://x' must start with https"),
         ({"totals": "hold"}, "needs hold_type_id"),
         ({"totals": "hold", "hold_type_id": ""}, "needs hold_type_id"),
         ({"order_ref": "orders.id"}, "order_ref: "),
