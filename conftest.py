@@ -1,7 +1,15 @@
 """What holds for every test of the workspace."""
 
+import os
+
 import pytest
 import structlog
+from hypothesis import settings
+
+# In continuous integration the same examples every time: what fails there fails for everyone.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(autouse=True)

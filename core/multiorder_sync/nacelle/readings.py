@@ -135,37 +135,37 @@ def _tax_behaviors(taxes: Taxes, policy: TaxBehavior) -> tuple[bool, ...]:
 def _line_amounts(
     items: tuple[OrderItem, ...], policy: ItemPrice
 ) -> Iterator[tuple[Literal["unit", "line"], tuple[Decimal, ...]]]:
-    """Yield what the lines can come to, the likeliest first."""
+    """Yield what the lines can come to, the likeliest first.
+
+    What the lines state as their subtotals comes before what their prices make.
+    """
+    own = tuple(line_discount(item) for item in items)
     kinds: tuple[Literal["unit", "line"], ...] = ("unit", "line")
-    for kind in kinds:
-        if policy in ("auto", kind):
-            before = tuple(_before_discount(item, kind) for item in items)
-            own = tuple(line_discount(item) for item in items)
-            after = tuple(amount - off for amount, off in zip(before, own, strict=True))
-            stated = tuple(
-                amount if item.subtotal_price is None else item.subtotal_price
-                for item, amount in zip(items, after, strict=True)
-            )
-            fits = [
-                item.subtotal_price in (None, amount, reduced)
-                for item, amount, reduced in zip(items, before, after, strict=True)
-            ]
-            if all(fits) or policy == kind:
-                yield kind, stated
-            if min(after) >= 0:
-                yield kind, after
-            yield kind, before
+    chosen = [kind for kind in kinds if policy in ("auto", kind)]
+    prices = {kind: tuple(_before_discount(item, kind) for item in items) for kind in chosen}
+    for kind, before in prices.items():
+        after = tuple(amount - off for amount, off in zip(before, own, strict=True))
+        fits = [
+            item.subtotal_price in (None, amount, reduced)
+            for item, amount, reduced in zip(items, before, after, strict=True)
+        ]
+        if all(fits) or policy == kind:
+            yield kind, _stated(items, after)
+    for kind, before in prices.items():
+        after = tuple(amount - off for amount, off in zip(before, own, strict=True))
+        if min(after) >= 0:
+            yield kind, after
+        yield kind, before
     if policy == "auto":
         # The lines state their subtotals, which fit neither reading of their prices.
-        yield (
-            "unit",
-            tuple(
-                _before_discount(item, "unit")
-                if item.subtotal_price is None
-                else item.subtotal_price
-                for item in items
-            ),
-        )
+        yield "unit", _stated(items, prices["unit"])
+
+
+def _stated(items: tuple[OrderItem, ...], otherwise: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+    return tuple(
+        amount if item.subtotal_price is None else item.subtotal_price
+        for item, amount in zip(items, otherwise, strict=True)
+    )
 
 
 def _before_discount(item: OrderItem, kind: Literal["unit", "line"]) -> Decimal:
