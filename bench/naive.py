@@ -37,7 +37,7 @@ def create_naive_app(base_url: str, secret: bytes, customer_id: str, token: str)
                 return JSONResponse({"order": {}, "error": answer.json()}, 422)
         return JSONResponse({"order": received})
 
-    return Starlette(routes=[Route("/sync/consume", consume, methods=["POST"])])
+    return Starlette(routes=[Route("/spaces/acme/sync/consume", consume, methods=["POST"])])
 
 
 def _input(order: dict, customer_id: str) -> dict:

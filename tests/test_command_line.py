@@ -55,7 +55,7 @@ def free_port():
 
 def config_file(folder, base_url, *, port=0, space="", oms=""):
     file = folder / "config.toml"
-    text = CONFIG.format(base_url=base_url, space=space, oms=oms, deadline=5)
+    text = CONFIG.format(journal="journal", base_url=base_url, space=space, oms=oms, deadline=5)
     file.write_text(text.replace("port = 0", f"port = {port}"))
     return file
 
@@ -99,7 +99,7 @@ max_body_bytes = "many"
 [spaces.acme]
 connector = "fluentcomerce"
 secrets = [{ env = "NO_SUCH_VARIABLE" }]
-on_outage = "queue"
+on_outage = "wait"
 """
     )
     result = run("check", "--config", file)
@@ -252,6 +252,10 @@ def test_a_call_under_way_is_finished_when_the_server_is_stopped(tmp_path, sandb
     sender = subprocess.Popen(
         [COMMAND, "send", SINGLE, "--config", file], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
-    time.sleep(1.2)
+    until = time.monotonic() + 20
+    # The call is under way once it has met the fault.
+    while json.load(urllib.request.urlopen(f"{sandbox}/_sandbox/faults"))["faults"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
     stopped(server, signal.SIGTERM)
     assert sender.communicate(timeout=20)[0].startswith("200 in ")

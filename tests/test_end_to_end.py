@@ -65,11 +65,23 @@ def test_the_same_order_at_once_is_one_order(whole):
     assert len(running.orders()) == 1
 
 
-def test_another_order_under_a_taken_ref_is_refused(whole):
+def test_other_contents_under_the_key_of_an_accepted_order_are_refused(whole):
     running = whole()
     body = json.loads(sample("single"))
     running.send(body)
     body["orders"][0]["order_items"][0]["quantity"] += 1
+    status, answer = running.send(body)
+    details = json.loads(answer)["error"]["details"]
+    assert (status, details["code"], details["oms"]) == (422, "order_changed", "fluentcommerce")
+    assert [order["state"] for order in details["orders"]] == ["accepted"]
+    assert len(running.orders()) == 1
+
+
+def test_another_order_under_a_taken_ref_is_refused(whole):
+    running = whole()
+    body = json.loads(sample("single"))
+    running.send(body)
+    body["id"] += "-again"
     status, answer = running.send(body)
     details = json.loads(answer)["error"]["details"]
     assert (status, details["code"], details["oms"]) == (422, "ref_taken", "fluentcommerce")
@@ -108,7 +120,7 @@ def test_a_fault_that_is_over_within_the_deadline_ends_as_200(whole, fault, oper
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", ["drop", "hang", "html"])
 def test_a_fault_that_is_not_over_is_told_and_a_repeat_settles_it(whole, kind, when):
-    running = whole(deadline=1.0)
+    running = whole(deadline=2.0)
     running.fault(kind=kind, when=when, operation="createOrder", times=None)
     running.fault(kind=kind, operation="order", times=None)
     status, answer = running.send(sample("single"))
@@ -123,7 +135,7 @@ def test_a_fault_that_is_not_over_is_told_and_a_repeat_settles_it(whole, kind, w
 
 
 def test_an_oms_that_is_down_is_unavailable_and_nothing_is_created(whole):
-    running = whole(deadline=1.0)
+    running = whole(deadline=2.0)
     running.fault(kind="status", status=503, operation="token", times=None)
     status, answer = running.send(sample("single"))
     details = json.loads(answer)["error"]["details"]
@@ -178,7 +190,7 @@ def test_no_secret_and_no_shopper_is_in_the_log(whole, capfd):
     from multiorder_sync.observe import configure_logging
 
     configure_logging("json", "debug")
-    running = whole(deadline=1.0)
+    running = whole(deadline=2.0)
     running.send(sample("single"))
     running.fault(kind="status", status=500, operation="*", times=None)
     running.send(sample("guest"))

@@ -1,13 +1,17 @@
 """What an installation gets, and that what is pinned is what is declared."""
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from whole import ROOT
 
 DISTRIBUTIONS = ("core", "plugins/fluentcommerce", "plugins/manhattan")
@@ -49,6 +53,29 @@ def test_every_pin_has_hashes_and_none_names_a_registry(file):
     for requirement in re.split(r"\n(?=[a-z])", text):
         if "==" in requirement:
             assert "--hash=sha256:" in requirement
+
+
+@pytest.mark.parametrize("file", ["run.txt", "dev.txt"])
+def test_what_a_pinned_package_needs_with_an_extra_is_pinned_with_it(file):
+    # Older versions of pip take the newest release for it otherwise, and then miss its hash.
+    text = (REQUIREMENTS / file).read_text()
+    pins = [Requirement(line) for line in re.findall(r"(?m)^([a-z].*==.*?) \\$", text)]
+    assert len(pins) > 30
+    extras = {canonicalize_name(pin.name): pin.extras for pin in pins}
+    for pin in pins:
+        for needed in map(Requirement, installed_needs(pin)):
+            name = canonicalize_name(needed.name)
+            assert needed.extras <= extras[name], f"{pin.name} needs {needed}"
+
+
+def installed_needs(pin):
+    if pin.marker is not None and not pin.marker.evaluate():
+        return
+    for text in requires(pin.name) or ():
+        marker = Requirement(text).marker
+        contexts = [{"extra": extra} for extra in pin.extras or {""}]
+        if marker is None or any(map(marker.evaluate, contexts)):
+            yield text
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
@@ -99,3 +126,60 @@ def test_importing_core_loads_no_sandbox_and_no_command_line():
 def test_the_documented_files_are_there():
     for name in ("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "docs/merchant.md"):
         assert Path(ROOT / name).stat().st_size > 500
+
+
+BLOCKING = """
+import sys
+
+BLOCKED = {blocked!r}
+
+class Blocking:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(f"No module named {{name!r}}, which the kit must not need")
+
+sys.meta_path.insert(0, Blocking())
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def test_the_kit_needs_nothing_but_pytest_beside_core(tmp_path):
+    core = tomllib.loads((ROOT / "core" / "pyproject.toml").read_text())["project"]
+    extra = names(core["optional-dependencies"]["conformance"])
+    assert extra == {"pytest"}
+    needed, waiting = set(), {*names(core["dependencies"]), *extra}
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        needed.add(name)
+        wanted = {
+            canonicalize_name(each.name)
+            for each in map(Requirement, requires(name) or ())
+            if each.marker is None or each.marker.evaluate({"extra": ""})
+        }
+        waiting |= wanted - needed
+    modules = packages_distributions()
+    ours = {"multiorder-sync", "multiorder-manhattan"}
+    blocked = {
+        module
+        for module, owners in modules.items()
+        if not {canonicalize_name(owner) for owner in owners} & (needed | ours)
+    }
+    assert {"pytest_asyncio", "pytest_cov"} <= blocked
+    script = tmp_path / "run.py"
+    script.write_text(BLOCKING.format(blocked=sorted(blocked)))
+    (tmp_path / "test_manhattan.py").write_text(
+        "from multiorder_sync.conformance import ConformanceSuite\n"
+        "class TestManhattan(ConformanceSuite):\n"
+        f"    connector, config = 'manhattan', {str(ROOT / 'config.toml')!r}\n"
+    )
+    result = subprocess.run(
+        [sys.executable, script, "-q", "-p", "no:cacheprovider",
+         "-p", "multiorder_sync.conformance.plugin",
+         "test_manhattan.py", "--conformance-level", "silver",
+         "-k", "not ordinary and not odd"],
+        cwd=tmp_path, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    assert "level: silver" in result.stdout

@@ -5,13 +5,14 @@ import json
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from multiorder_fluentcommerce.sandbox import create_sandbox
 from multiorder_sync.cli.posting import headers_for
 from multiorder_sync.config import load
-from multiorder_sync.delivery.spaces import serve_spaces
+from multiorder_sync.delivery.service import Service
 from multiorder_sync.oms.plugins import discover
 from multiorder_sync.sandbox import serving as serving_sandbox
 from multiorder_sync.server.app import create_app
@@ -23,6 +24,9 @@ SAMPLES = sorted((ROOT / "examples" / "orders").glob("*.json"))
 CONFIG = """
 [server]
 port = 0
+
+[journal]
+url = "sqlite:///{journal}.db"
 
 [spaces.acme]
 connector = "fluentcommerce"
@@ -84,7 +88,7 @@ class Whole:
 
 
 @contextmanager
-def running_whole(tmp_path, space, oms, deadline, sandbox):
+def running_whole(tmp_path, space, oms, deadline, sandbox, edit=str):
     """Run everything in an event loop of its own, so that tests can be callers from outside."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -94,10 +98,15 @@ def running_whole(tmp_path, space, oms, deadline, sandbox):
     async def start():
         base_url = await stack.enter_async_context(serving_sandbox(create_sandbox(**sandbox)))
         file = tmp_path / "config.toml"
-        file.write_text(CONFIG.format(base_url=base_url, space=space, oms=oms, deadline=deadline))
+        text = CONFIG.format(
+            journal=uuid.uuid4().hex, base_url=base_url, space=space, oms=oms, deadline=deadline
+        )
+        file.write_text(edit(text))
         registry = discover()
         config = load(file, registry)
-        app = create_app(serve_spaces(config, registry), config.server)
+        service = Service(config, registry)
+        service.prepare()
+        app = create_app(service, config.server)
         endpoint = await stack.enter_async_context(serving_app(app, config.server))
         return Whole(endpoint, base_url, config)
 

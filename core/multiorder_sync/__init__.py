@@ -13,6 +13,7 @@ from multiorder_sync.errors import (
     Untransformable,
 )
 from multiorder_sync.nacelle.contacts import Contact, contact_at, one_shopper
+from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.nacelle.figures import Figures, LineFigures, PricePolicy, figures_of
 from multiorder_sync.nacelle.identity import fingerprint, order_identity, order_key
 from multiorder_sync.nacelle.money import apportion, currency_exponent, smallest_unit
@@ -39,9 +40,9 @@ from multiorder_sync.oms.destinations import (
     Destinations,
 )
 from multiorder_sync.oms.expressions import Expression
-from multiorder_sync.oms.hookspecs import hookimpl
+from multiorder_sync.oms.hookspecs import Settlement, hookimpl
 from multiorder_sync.oms.outbound import Answer, Call, OutboundClient, PasswordGrant, TokenSource
-from multiorder_sync.outcome import Receipt, Submission
+from multiorder_sync.outcome import Receipt, Submission, SubmissionResult, SubmissionState
 from multiorder_sync.secret import Secret
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "MultiOrder",
     "OmsMessage",
     "Order",
+    "OrderDecoder",
     "OrderItem",
     "OutboundClient",
     "OutcomeUnknown",
@@ -83,8 +85,11 @@ __all__ = [
     "RefTaken",
     "Refused",
     "Secret",
+    "Settlement",
     "ShippingRate",
     "Submission",
+    "SubmissionResult",
+    "SubmissionState",
     "TaxData",
     "TokenSource",
     "Unavailable",

@@ -5,7 +5,8 @@ Every error's text is one sentence for the person who sees it. `code` is for mac
 with nothing changed.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -114,6 +115,37 @@ class Untransformable(MultiOrderError):
     code = "untransformable"
 
 
+class InternalError(MultiOrderError):
+    """Something here broke; what, is in the log."""
+
+    retryable = True
+
+
+class HookFailed(MultiOrderError):
+    """A package that has its say before an order is sent raised, or did not answer in time."""
+
+    code = "hook_failed"
+    retryable = True
+
+
+class Vetoed(MultiOrderError):
+    """A merchant's own package does not let the order through."""
+
+    code = "vetoed"
+
+
+class OrderChanged(MultiOrderError):
+    """The order is, or may be, in the OMS already, and had other contents when it went there."""
+
+    code = "order_changed"
+
+
+class OrderAbandoned(MultiOrderError):
+    """An operator gave the order up: it is not sent again by itself."""
+
+    code = "order_abandoned"
+
+
 class OmsError(MultiOrderError):
     """The base of what a connector says when an OMS did not simply take the order.
 
@@ -122,9 +154,10 @@ class OmsError(MultiOrderError):
         oms_errors: The OMS's own codes and texts, if it gave any.
     """
 
-    def __init__(self, message: str, *, oms_errors: Sequence[OmsMessage] = ()) -> None:
+    def __init__(self, message: str, *, oms_errors: Iterable[OmsMessage] = ()) -> None:
         super().__init__(message)
-        self.oms_errors = tuple(oms_errors)
+        # A connector's slip here must not hide what it has to say of an order.
+        self.oms_errors = tuple(map(_words, oms_errors))
 
 
 class Refused(OmsError):
@@ -155,15 +188,31 @@ class Unavailable(OmsError):
         self,
         message: str,
         *,
-        oms_errors: Sequence[OmsMessage] = (),
+        oms_errors: Iterable[OmsMessage] = (),
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, oms_errors=oms_errors)
-        self.retry_after = retry_after
+        self.retry_after = _sensible(retry_after)
 
 
 class CredentialsRefused(Unavailable):
     """The OMS does not accept our credentials; trying again changes nothing until they do."""
+
+
+class JournalUnavailable(Unavailable):
+    """The journal can't be read or written, so nothing is sent to the OMS."""
+
+    code = "journal_unavailable"
+
+
+class OmsBusy(Unavailable):
+    """The space's own limit on calls left no turn for this one in time; it was not sent."""
+
+    code = "overloaded"
+
+
+class CircuitOpen(Unavailable):
+    """The OMS has not answered lately, so it was not called."""
 
 
 class OutcomeUnknown(OmsError):
@@ -178,3 +227,15 @@ class ConnectorFault(OmsError):
 
     code = "internal"
     retryable = True
+
+
+def _words(said: object) -> OmsMessage:
+    if not isinstance(said, OmsMessage):
+        return OmsMessage(text=str(said))
+    return OmsMessage(text=str(said.text), code=None if said.code is None else str(said.code))
+
+
+def _sensible(seconds: object) -> float | None:
+    if isinstance(seconds, int | float) and math.isfinite(seconds) and seconds > 0:
+        return float(seconds)
+    return None

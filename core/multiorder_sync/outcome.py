@@ -51,11 +51,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SubmissionState(StrEnum):
     """How far one submission has come.
 
-    `READY` is frozen and certainly not in the OMS; `UNKNOWN` can't be told; `ACCEPTED` and
-    `REFUSED` are final.
+    `READY` is frozen and certainly not in the OMS; of `SENDING` a create may have left us;
+    `UNKNOWN` can't be told; `ACCEPTED` and `REFUSED` are final.
     """
 
     READY = "ready"
+    SENDING = "sending"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
     REFUSED = "refused"

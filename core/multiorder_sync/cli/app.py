@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from multiorder_sync.cli import check, config, demo, plugins, sandbox, send, serve
+from multiorder_sync.cli import (
+    check,
+    config,
+    demo,
+    journal,
+    new,
+    orders,
+    plugins,
+    reload,
+    sandbox,
+    send,
+    serve,
+    transform,
+)
 
 
 def build() -> typer.Typer:
@@ -23,7 +36,12 @@ def build() -> typer.Typer:
     app.command("serve")(serve.command)
     app.command("check")(check.command)
     app.command("send")(send.command)
-    app.command("plugins")(plugins.command)
+    app.command("transform")(transform.command)
+    app.command("reload")(reload.command)
+    app.add_typer(orders.build(), name="orders")
+    app.add_typer(journal.build(), name="journal")
+    app.add_typer(plugins.build(), name="plugins")
+    app.command("new")(new.command)
     app.command("sandbox")(sandbox.command)
     app.command("demo")(demo.command)
     app.add_typer(config.build(), name="config")

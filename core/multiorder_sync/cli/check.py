@@ -8,8 +8,10 @@ import typer
 from rich.markup import escape
 
 from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, load_config, out
+from multiorder_sync.config import Config
+from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.spaces import ServedSpace, serve_spaces
-from multiorder_sync.errors import ConnectorUnavailable, OmsError
+from multiorder_sync.errors import ConnectorUnavailable, JournalUnavailable, OmsError
 from multiorder_sync.observe import configure_logging
 from multiorder_sync.oms.outbound import Attempt
 
@@ -17,11 +19,11 @@ _SECONDS: Final = 15.0
 
 
 def command(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Check the configuration, then try each space's credentials against its OMS.
+    """Check the configuration and the journal, then try each space's credentials against its OMS.
 
     No order is created.
 
-    Exits with 0 if all is well, 1 if an OMS does not answer as it should, 2 if the configuration is wrong.
+    Exits with 0 if all is well, 1 if an OMS or the journal does not answer as it should, 2 if the configuration is wrong.
     """
     config, registry = load_config(config_file)
     configure_logging("console", "error")
@@ -29,12 +31,28 @@ def command(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
     console = out()
     count = "1 space" if len(spaces) == 1 else f"{len(spaces)} spaces"
     console.print(f"{escape(config.source)} is well-formed; it has {count}.")
+    journal = _check_journal(config)
+    console.print(_line("journal", journal))
+    unasked = [each for each in registry.hooks if each.broken]
+    for each in unasked:
+        console.print(_line(escape(f"hooks of {each.distribution} {each.version}"), each.broken))
     reasons = asyncio.run(_check_all(list(spaces.values())))
     for space, reason in zip(spaces.values(), reasons, strict=True):
-        mark = "[green]ok[/green]" if reason is None else "[red]failed[/red]"
-        name = f"{escape(space.id)} ({space.settings.connector})"
-        console.print(f"  {name}: {mark}" + (f": {escape(reason)}" if reason else ""))
-    raise typer.Exit(1 if any(reasons) else 0)
+        console.print(_line(f"{escape(space.id)} ({space.settings.connector})", reason))
+    raise typer.Exit(1 if any((journal, *unasked, *reasons)) else 0)
+
+
+def _line(name: str, reason: str | None) -> str:
+    mark = "[green]ok[/green]" if reason is None else "[red]failed[/red]"
+    return f"  {name}: {mark}" + (f": {escape(reason)}" if reason else "")
+
+
+def _check_journal(config: Config) -> str | None:
+    try:
+        Journal(config.journal).check()
+    except JournalUnavailable as error:
+        return str(error)
+    return None
 
 
 async def _check_all(spaces: list[ServedSpace]) -> list[str | None]:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from multiorder_sync.config import Config, load
+from multiorder_sync.config import Config, Space, load
 from multiorder_sync.errors import ConfigurationError
 from multiorder_sync.oms.plugins import Registry, discover
 
@@ -60,3 +60,17 @@ def load_config(path: Path) -> tuple[Config, Registry]:
 def address_taken(host: str, port: int, error: OSError, remedy: str) -> NoReturn:
     """Say that the address can't be had, and what to do."""
     fail(f"{host}:{port} can't be used: {error.strerror or error}. {remedy}")
+
+
+def space_named(config: Config, name: str | None) -> Space:
+    """Return the space of a name, or the only one; else say which there are, and stop."""
+    if name is None:
+        if len(config.spaces) == 1:
+            return next(iter(config.spaces.values()))
+        fail(f"Which space? --space takes one of: {', '.join(config.spaces)}.")
+    if name not in config.spaces:
+        fail(
+            f"There is no space {name} in {config.source}; "
+            f"--space takes one of: {', '.join(config.spaces)}."
+        )
+    return config.spaces[name]

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -23,12 +24,13 @@ from multiorder_sync.cli.common import (
 )
 from multiorder_sync.cli.posting import Sent, consume_url, headers_for, post
 from multiorder_sync.cli.sandbox import load_sandbox
-from multiorder_sync.config import Config, Space
-from multiorder_sync.delivery.spaces import serve_spaces
+from multiorder_sync.config import Config, JournalSettings, Space
+from multiorder_sync.delivery.service import Service
 from multiorder_sync.observe import configure_logging
 from multiorder_sync.oms.plugins import Registry
 from multiorder_sync.sandbox import Sandbox
 from multiorder_sync.sandbox import serving as serving_sandbox
+from multiorder_sync.secret import Secret
 from multiorder_sync.server.app import create_app
 from multiorder_sync.server.serve import serving as serving_app
 
@@ -60,10 +62,14 @@ def command(
     files = sorted(orders.glob("*.json"))
     if not files:
         fail(f"There are no sample orders (*.json) in {orders}; --orders names another folder.")
-    try:
-        asyncio.run(_Demo(config, registry, config_file, out()).run(files, stay=stay))
-    except OSError as error:
-        fail(f"The demo could not start: {error.strerror or error}.")
+    with TemporaryDirectory(prefix="multiorder-demo-") as folder:
+        # The sandboxes begin empty, and so does the journal that goes with them.
+        journal = JournalSettings(url=Secret(f"sqlite:///{folder}/journal.db"))
+        config = msgspec.structs.replace(config, journal=journal)
+        try:
+            asyncio.run(_Demo(config, registry, config_file, out()).run(files, stay=stay))
+        except OSError as error:
+            fail(f"The demo could not start: {error.strerror or error}.")
 
 
 class _Demo:
@@ -92,7 +98,9 @@ class _Demo:
                 console.print(
                     f"Sandbox   {url}  stands in for the OMS of {', '.join(stand.spaces)}"
                 )
-            app = create_app(serve_spaces(self._config, self._registry), server)
+            service = Service(self._config, self._registry)
+            await asyncio.to_thread(service.prepare)
+            app = create_app(service, server)
             try:
                 url = await running.enter_async_context(serving_app(app, server))
             except OSError as error:

@@ -7,9 +7,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, fail, load_config, out
+from multiorder_sync.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigFile,
+    fail,
+    load_config,
+    out,
+    space_named,
+)
 from multiorder_sync.cli.posting import consume_url, headers_for, post
-from multiorder_sync.config import Config, Space
 
 
 def command(
@@ -27,7 +33,7 @@ def command(
     Exits with 0 if the order is in the OMS, 1 if not.
     """
     config, _ = load_config(config_file)
-    chosen = _space(config, space)
+    chosen = space_named(config, space)
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
@@ -51,16 +57,6 @@ def command(
     )
     console.print(_shown(sent.body), markup=False)
     raise typer.Exit(0 if sent.status == 200 else 1)
-
-
-def _space(config: Config, name: str | None) -> Space:
-    if name is None:
-        if len(config.spaces) == 1:
-            return next(iter(config.spaces.values()))
-        fail(f"Which space? --space takes one of: {', '.join(config.spaces)}.")
-    if name not in config.spaces:
-        fail(f"There is no space {name} in {config.source}; there are: {', '.join(config.spaces)}.")
-    return config.spaces[name]
 
 
 def _shown(body: bytes) -> str:

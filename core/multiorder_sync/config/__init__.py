@@ -2,6 +2,26 @@
 
 from multiorder_sync.config.loading import load
 from multiorder_sync.config.schema import schema
-from multiorder_sync.config.settings import Config, ServerSettings, Space
+from multiorder_sync.config.settings import (
+    AlarmSettings,
+    CircuitBreakerSettings,
+    Config,
+    JournalSettings,
+    LimitSettings,
+    RedeliverySettings,
+    ServerSettings,
+    Space,
+)
 
-__all__ = ["Config", "ServerSettings", "Space", "load", "schema"]
+__all__ = [
+    "AlarmSettings",
+    "CircuitBreakerSettings",
+    "Config",
+    "JournalSettings",
+    "LimitSettings",
+    "RedeliverySettings",
+    "ServerSettings",
+    "Space",
+    "load",
+    "schema",
+]

@@ -2,15 +2,19 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from multiorder_sync.config.database import holds_password
 from multiorder_sync.config.reports import key
-from multiorder_sync.config.settings import Space
+from multiorder_sync.config.settings import AlarmSettings, Space
 from multiorder_sync.errors import Problem
+from multiorder_sync.oms.plugins import Registry
 from multiorder_sync.secret import Secret
+
+_ELSEWHERE: Final = 'write { env = "NAME" } or { file = "PATH" } instead'
 
 
 def cautions(spaces: Mapping[str, Space], tables: Mapping[str, Any]) -> list[Problem]:
@@ -31,6 +35,54 @@ def cautions(spaces: Mapping[str, Space], tables: Mapping[str, Any]) -> list[Pro
     return found
 
 
+def journal_cautions(table: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a warning for everything about the journal that is doubtful.
+
+    Args:
+        table: The table as it stands in the file, which can be read.
+    """
+    url = table.get("url")
+    if isinstance(url, str) and holds_password(url):
+        reason = "the database's password stands in the file itself"
+        yield Problem("journal.url", reason, _ELSEWHERE)
+    if any(isinstance(written, str) for written in table.get("encryption_keys", ())):
+        reason = "a key stands in the file itself"
+        yield Problem("journal.encryption_keys", reason, _ELSEWHERE)
+
+
+def alarm_cautions(alarms: AlarmSettings, table: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a warning for everything about alarms that is doubtful.
+
+    Args:
+        alarms: The settings that were read.
+        table: The table as it stands in the file.
+    """
+    url = alarms.webhook_url
+    if url is None:
+        if alarms.webhook_secret is not None:
+            reason = "is set, but no webhook_url to call, so nobody is told"
+            yield Problem("alarms.webhook_secret", reason, "set webhook_url, or take this out")
+        return
+    if is_loopback(_host(url)):
+        return
+    if url.startswith("http://"):
+        reason = "alarms go over the network unencrypted"
+        yield Problem("alarms.webhook_url", reason, "use an https:// address")
+    if isinstance(table["webhook_secret"], str):
+        yield Problem("alarms.webhook_secret", "stands in the file itself", _ELSEWHERE)
+
+
+def plugin_cautions(registry: Registry) -> Iterator[Problem]:
+    """Yield a warning for everything about installed packages that holds for every space."""
+    for hooks in registry.hooks:
+        if hooks.broken:
+            package = f"{hooks.distribution} {hooks.version}"
+            reason = f"{package} is to be asked before an order is sent and can't be, so none is"
+            yield Problem("", f"{reason}: {hooks.broken}")
+    for use in registry.deprecated:
+        yield Problem("", str(use))
+
+
 def _static(space: Space, at: str) -> Iterator[Problem]:
     if space.signature.scheme == "static":
         yield Problem(
@@ -49,7 +101,7 @@ def _literal_secrets(space: Space, table: Any, at: str) -> Iterator[Problem]:
         yield Problem(
             at,
             f"secrets stand in the file itself: {', '.join(places)}",
-            'write { env = "NAME" } or { file = "PATH" } instead',
+            _ELSEWHERE,
         )
 
 

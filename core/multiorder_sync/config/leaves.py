@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 
 from multiorder_sync.config.bounds import check_bounds
-from multiorder_sync.config.markers import Check, NotInThisVersion
+from multiorder_sync.config.markers import Check
 from multiorder_sync.config.sources import TextSources, quoted
 from multiorder_sync.oms.expressions import Expression, InvalidExpression
 from multiorder_sync.reading import Leaf, StructReader, kind_of, nearest
@@ -36,8 +36,7 @@ class SettingLeaves:
 
     def __call__(self, hint: Any, metadata: tuple[Any, ...]) -> Leaf:
         """Return the reader of one type, with what its annotation asks for."""
-        planned = [extra for extra in metadata if isinstance(extra, NotInThisVersion)]
-        leaf = self._leaf(hint, planned[0] if planned else None)
+        leaf = self._leaf(hint)
         checks = [extra.function for extra in metadata if isinstance(extra, Check)]
         bounds = [extra for extra in metadata if isinstance(extra, msgspec.Meta)]
 
@@ -51,16 +50,16 @@ class SettingLeaves:
 
         return read if checks or bounds else leaf
 
-    def _leaf(self, hint: Any, planned: NotInThisVersion | None = None) -> Leaf:
+    def _leaf(self, hint: Any) -> Leaf:
         origin, args = get_origin(hint), get_args(hint)
         if hint in self._texts:
             return self._texts[hint]
         if hint in _PLAIN:
             return _PLAIN[hint]
         if origin is Literal:
-            return _choice({each: each for each in args}, planned)
+            return _choice({each: each for each in args})
         if isinstance(hint, type) and issubclass(hint, Enum):
-            return _choice({each.value: each for each in hint}, planned)
+            return _choice({each.value: each for each in hint})
         if origin in (dict, Mapping) and args[1] is Any:
             return _table
         if origin in (Union, types.UnionType):
@@ -120,7 +119,7 @@ class SettingLeaves:
             raise ValueError(f"{error}\n{error.remedy}" if error.remedy else str(error)) from None
 
 
-def _choice(choices: dict[Any, Any], planned: NotInThisVersion | None) -> Leaf:
+def _choice(choices: dict[Any, Any]) -> Leaf:
     names = [str(choice) for choice in choices]
 
     def read(value: Any) -> Any:
@@ -130,11 +129,6 @@ def _choice(choices: dict[Any, Any], planned: NotInThisVersion | None) -> Leaf:
         listed = ", ".join(quoted(name) for name in names)
         if not isinstance(value, str):
             raise ValueError(f"must be one of {listed}, not {kind_of(value)}")
-        if planned and value in planned.choices:
-            raise ValueError(
-                f"{quoted(value)} is not in this version of multiorder-sync"
-                f"\nwrite {quoted(planned.instead)}, which is"
-            )
         near = nearest(value, names)
         remedy = f"did you mean {quoted(near)}?" if near else None
         reason = f"{quoted(value)} is not one of {listed}"

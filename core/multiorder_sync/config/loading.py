@@ -1,31 +1,43 @@
 """A `config.toml` to a `Config`, or every problem that keeps it from being one."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from multiorder_sync.config.cautions import cautions
+import msgspec
+
+from multiorder_sync.config.cautions import (
+    alarm_cautions,
+    cautions,
+    journal_cautions,
+    plugin_cautions,
+)
+from multiorder_sync.config.database import located
 from multiorder_sync.config.document import read_document
 from multiorder_sync.config.leaves import SettingLeaves
 from multiorder_sync.config.reports import key, read_table
-from multiorder_sync.config.settings import Config, ServerSettings, Space
+from multiorder_sync.config.settings import (
+    AlarmSettings,
+    CircuitBreakerSettings,
+    Config,
+    JournalSettings,
+    RedeliverySettings,
+    ServerSettings,
+    Space,
+)
 from multiorder_sync.config.sources import TextSources
 from multiorder_sync.config.spaces import SpaceReader
-from multiorder_sync.config.tables import JournalTable
 from multiorder_sync.errors import ConfigurationError, Problem
 from multiorder_sync.oms.plugins import Registry
 from multiorder_sync.reading import StructReader, kind_of, nearest
 
-TABLES: Final = ("server", "journal", "spaces")
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+
+TABLES: Final = ("server", "journal", "redelivery", "alarms", "circuit_breaker", "spaces")
 
 _NO_SPACES: Final = Problem(
     "spaces",
     "no space is configured, so there is nobody to take orders from",
     "add a table [spaces.ID], where ID is Nacelle's space id",
-)
-_JOURNAL: Final = Problem(
-    "journal",
-    "the journal is not in this version of multiorder-sync, so this table has no effect",
-    "keep it for a later version, or take it out",
 )
 
 
@@ -42,24 +54,51 @@ def load(path: str | Path, registry: Registry) -> Config:
     path = Path(path)
     source = str(path)
     document = read_document(path)
-    leaves = SettingLeaves(TextSources(path.absolute().parent))
+    folder = path.absolute().parent
+    leaves = SettingLeaves(TextSources(folder))
     problems = _unknown_tables(document)
-    server = read_table(
-        StructReader(ServerSettings, leaves, refuse_unknown=True),
-        document.get("server", {}),
-        "server",
-        problems,
-    )
-    if "journal" in document:
-        reader = StructReader(JournalTable, leaves, refuse_unknown=True)
-        read_table(reader, document["journal"], "journal", problems)
+
+    def table(kind: type[StructT], name: str) -> StructT | None:
+        reader = StructReader(kind, leaves, refuse_unknown=True)
+        return read_table(reader, document.get(name, {}), name, problems)
+
+    server = table(ServerSettings, "server")
+    journal = _placed(table(JournalSettings, "journal"), folder, problems)
+    redelivery = table(RedeliverySettings, "redelivery")
+    alarms = table(AlarmSettings, "alarms")
+    circuit_breaker = table(CircuitBreakerSettings, "circuit_breaker")
     spaces, warnings = _spaces(document.get("spaces", {}), SpaceReader(registry, leaves), problems)
-    if problems or server is None:
+    if problems or not (server and journal and redelivery and alarms and circuit_breaker):
         raise ConfigurationError(source, problems)
     warnings += cautions(spaces, document["spaces"])
-    if "journal" in document:
-        warnings.append(_JOURNAL)
-    return Config(source=source, server=server, spaces=spaces, warnings=tuple(warnings))
+    warnings += journal_cautions(document.get("journal", {}))
+    warnings += alarm_cautions(alarms, document.get("alarms", {}))
+    warnings += plugin_cautions(registry)
+    return Config(
+        source=source,
+        server=server,
+        spaces=spaces,
+        journal=journal,
+        redelivery=redelivery,
+        alarms=alarms,
+        circuit_breaker=circuit_breaker,
+        warnings=tuple(warnings),
+    )
+
+
+def _placed(
+    journal: JournalSettings | None, folder: Path, problems: list[Problem]
+) -> JournalSettings | None:
+    """Let a SQLite file start at the configuration's folder, as every path in it does."""
+    if journal is None:
+        return None
+    try:
+        url = located(journal.url, folder)
+    except ValueError as error:
+        reason, _, remedy = str(error).partition("\n")
+        problems.append(Problem("journal.url", reason, remedy))
+        return None
+    return msgspec.structs.replace(journal, url=url)
 
 
 def _unknown_tables(document: dict[str, Any]) -> list[Problem]:

@@ -6,8 +6,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
+
+from multiorder_sync.secret import Secret
+
+HTTP_URL: Final = r"^https?://[^\s/?#:@][^\s/?#@]*([/?#]\S*)?$"
+"""What every text looks like that `check_http_url` takes."""
+
+FERNET_KEY: Final = "^[A-Za-z0-9_-]{43}=$"
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -16,18 +24,6 @@ class Check(msgspec.Struct, frozen=True):
     """In `Annotated`: a function that raises `ValueError` if it does not like the read value."""
 
     function: Callable[[Any], None]
-
-
-class NotInThisVersion(msgspec.Struct, frozen=True):
-    """In `Annotated` of a choice: choices that are planned, and refused until they exist.
-
-    Attributes:
-        choices: Those choices.
-        instead: The choice that does exist.
-    """
-
-    choices: tuple[str, ...]
-    instead: str
 
 
 def check_network(text: str) -> None:
@@ -61,4 +57,29 @@ def check_is_file(path: Path) -> None:
     if not os.path.isfile(path):  # noqa: PTH113 - see above
         raise ValueError(
             f"there is no file {path}\nthe path counts from the configuration's folder"
+        )
+
+
+def check_http_url(text: str) -> None:
+    """Refuse what is not the whole address of something that speaks HTTP, or shows a password."""
+    refusal = ValueError("must be a whole URL, with http:// or https://")
+    if " " in text or not text.isprintable() or not text.startswith(("http://", "https://")):
+        raise refusal
+    try:
+        parts = urlsplit(text)
+        usable = parts.hostname and parts.port != 0
+    except ValueError:
+        raise refusal from None
+    if not usable:
+        raise refusal
+    if "@" in parts.netloc:
+        raise ValueError("must hold no user and no password, for it is shown\nleave them out")
+
+
+def check_fernet_key(key: Secret) -> None:
+    """Refuse what is not a Fernet key: 32 bytes in URL-safe base64."""
+    if not re.fullmatch(FERNET_KEY, key.reveal()):
+        raise ValueError(
+            "is not a Fernet key, which is 32 bytes in URL-safe base64"
+            "\nmake one with: openssl rand -base64 32 | tr '+/' '-_'"
         )

@@ -2,9 +2,15 @@
 
 from typing import Any, Final
 
-from multiorder_sync.config.settings import ServerSettings
+from multiorder_sync.config.settings import (
+    AlarmSettings,
+    CircuitBreakerSettings,
+    JournalSettings,
+    RedeliverySettings,
+    ServerSettings,
+)
 from multiorder_sync.config.spaces import SPACE_ID
-from multiorder_sync.config.tables import JournalTable, SpaceTable
+from multiorder_sync.config.tables import SpaceTable
 from multiorder_sync.config.type_schema import Schema, TypeSchemas, text_schema
 from multiorder_sync.oms.plugins import InstalledConnector, Registry
 
@@ -30,7 +36,10 @@ def schema(registry: Registry) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "server": schemas.table(ServerSettings),
-            "journal": schemas.table(JournalTable),
+            "journal": _journal(schemas),
+            "redelivery": schemas.table(RedeliverySettings),
+            "alarms": schemas.table(AlarmSettings),
+            "circuit_breaker": schemas.table(CircuitBreakerSettings),
             "spaces": {
                 "type": "object",
                 "description": "The Nacelle spaces that are served, by their space ids.",
@@ -43,6 +52,13 @@ def schema(registry: Registry) -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": schemas.definitions,
     }
+
+
+def _journal(schemas: TypeSchemas) -> Schema:
+    table = schemas.table(JournalSettings)
+    # A secret's default is not shown by itself, and this one is none.
+    table["properties"]["url"]["default"] = JournalSettings().url.reveal()
+    return table
 
 
 def _space(schemas: TypeSchemas, registry: Registry) -> Schema:

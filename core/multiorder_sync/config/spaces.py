@@ -72,6 +72,7 @@ class SpaceReader:
             enabled=settings.enabled,
             required_fields=settings.required_fields,
             prices=PricePolicy(item_price=settings.item_price, tax_behavior=settings.tax_behavior),
+            limits=settings.limits,
             oms=connected.oms,
             mapping=connected.mapping,
             broken=connected.broken,

@@ -168,6 +168,15 @@ def _default(field: msgspec.structs.FieldInfo) -> Schema:
     if default is msgspec.NODEFAULT or default is None or default is msgspec.UNSET:
         return {}
     try:
-        return {"default": msgspec.json.decode(_JSON.encode(default))}
+        return {"default": _without_null(msgspec.json.decode(_JSON.encode(default)))}
     except (TypeError, ValueError):
         return {}
+
+
+def _without_null(value: Any) -> Any:
+    """Leave out what has no default within a table: TOML has no null."""
+    if isinstance(value, dict):
+        return {name: _without_null(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_null(inner) for inner in value]
+    return value

@@ -4,7 +4,7 @@ A stranger learns nothing here: an unknown space, a missing signature and a wron
 alike, and the same work is done for each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +29,7 @@ class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
         space: The space that the path names, if it names one.
         request_id: Of the call, for the answer and the log.
         received_at: When it came, aware, UTC.
+        is_gone: Tells whether the caller has hung up.
     """
 
     body: bytes
@@ -36,6 +37,7 @@ class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
     space: str | None
     request_id: str
     received_at: datetime
+    is_gone: Callable[[], Awaitable[bool]]
 
 
 def admit(request: SignedRequest, spaces: Mapping[str, ServedSpace]) -> ServedSpace:

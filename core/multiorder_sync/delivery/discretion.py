@@ -17,6 +17,12 @@ class Discretion:
 
     def __init__(self) -> None:
         self._redactor = Redactor()
+        self._others: list[Redactor] = []
+
+    def also(self, redactor: Redactor) -> None:
+        """Take out, too, what this one takes out: a space's secrets."""
+        if redactor not in self._others:
+            self._others.append(redactor)
 
     def learn(self, multi_order: MultiOrder) -> None:
         """Learn who the shopper is and where they live."""
@@ -27,8 +33,10 @@ class Discretion:
         self._redactor.keep(*known[:_MOST])
 
     def keep(self, text: str) -> str:
-        """Return the text with `***` in place of what is the shopper's."""
-        return self._redactor.redact(text)
+        """Return the text with `***` in place of what is the shopper's, or secret."""
+        for each in (self._redactor, *self._others):
+            text = each.redact(text)
+        return text
 
 
 def _personal(multi_order: MultiOrder) -> Iterator[str | None]:

@@ -24,7 +24,7 @@ def freeze(
         ConnectorUnavailable: If the space's connector is broken.
         TypeError: If the connector does not keep its contract.
     """
-    context = Context(space=space.id, received_at=received_at, prices=space.settings.prices)
+    context = context_of(space, received_at)
     connector = space.connector
     submissions = tuple(connector.transform(order, context))
     _check(submissions, order, space)
@@ -33,6 +33,11 @@ def freeze(
         space.settings.mapping.lay_over(submission, order, by_identity[submission.orders[0]])
         for submission in submissions
     )
+
+
+def context_of(space: ServedSpace, received_at: datetime) -> Context:
+    """Return what a transform and the hooks may know beside the order."""
+    return Context(space=space.id, received_at=received_at, prices=space.settings.prices)
 
 
 def _check(submissions: Sequence[AnySubmission], order: MultiOrder, space: ServedSpace) -> None:

@@ -6,17 +6,17 @@ would not make a second order of it.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from time import monotonic
-from typing import Any, TypeVar
 
 import msgspec
-import structlog
 
+from multiorder_sync.delivery.attempts import Attempts, Way
 from multiorder_sync.delivery.backoff import Backoff
-from multiorder_sync.delivery.discretion import Discretion
 from multiorder_sync.delivery.freezing import AnySubmission
 from multiorder_sync.errors import (
+    CircuitOpen,
     ConnectorFault,
     CredentialsRefused,
     OmsError,
@@ -25,34 +25,49 @@ from multiorder_sync.errors import (
     Refused,
     Unavailable,
 )
-from multiorder_sync.oms.connector import Connector, DuplicateGuard
-from multiorder_sync.oms.outbound import Attempt
+from multiorder_sync.oms.connector import DuplicateGuard
 from multiorder_sync.outcome import Receipt, SubmissionResult, SubmissionState
 
-T = TypeVar("T")
+
+class ClaimLost(Unavailable):
+    """Another process has the order in hand by now; it is not sent from here."""
 
 
 class Delivery:
-    """One submission on its way to the OMS, until it is settled or the deadline has come."""
+    """One submission on its way to the OMS, until it is settled or the deadline has come.
+
+    Args:
+        way: What it shares with the order's others.
+        submission: As it was frozen.
+        in_doubt: Whether it may be in the OMS already without our having seen it there.
+        sent_at: When a create of it may last have left us before this, by the journal's clock, if
+            one did.
+        announce: Called before the first create leaves us, so that it is on record; raises if it
+            must not leave. None if it is on record already.
+
+    Attributes:
+        attempts: The calls to the connector that were made for it.
+    """
 
     def __init__(
         self,
-        connector: Connector[Any, Any],
+        way: Way,
         submission: AnySubmission,
-        deadline: float,
-        log: structlog.typing.FilteringBoundLogger,
-        discretion: Discretion,
+        *,
+        in_doubt: bool = False,
+        sent_at: datetime | None = None,
+        announce: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._connector = connector
+        self._log = way.log.bind(connector=way.connector.name, oms_ref=submission.ref)
+        self.attempts = Attempts(way, submission, self._log)
+        self._way = way
         self._submission = submission
-        self._deadline = deadline
-        self._log = log.bind(connector=connector.name, oms_ref=submission.ref)
-        self._discretion = discretion
-        self._attempts = 0
+        self._announce = announce
         # Whether an order of ours may be in the OMS without our having seen it there.
-        self._in_doubt = False
+        self._in_doubt = in_doubt
+        self._sent_at = sent_at
         # An OMS that does not refuse a second create is asked before the first one, too.
-        self._find_first = connector.duplicate_guard is not DuplicateGuard.REFUSES
+        self._find_first = way.connector.duplicate_guard is not DuplicateGuard.REFUSES
 
     async def settle(self) -> SubmissionResult:
         """Submit, find and submit again, as far as the deadline and the duplicate guard allow."""
@@ -61,41 +76,87 @@ class Delivery:
             try:
                 receipt = await self._once()
             except Refused as error:
-                return self._result(SubmissionState.REFUSED, error=error)
+                return self._refused(error)
             except OmsError as error:
                 failure = error
             else:
                 if receipt is not None:
                     return self._result(SubmissionState.ACCEPTED, receipt=receipt)
                 failure = OutcomeUnknown("The OMS does not show the order; it may still appear.")
+                if self._way.comes_again:
+                    return self._given_up(failure)
             self._log.warning("attempt failed", code=failure.code, reason=self._reason(failure))
             wait = self._wait(failure, backoff)
             if wait is None:
                 return self._given_up(failure)
             await asyncio.sleep(wait)
 
+    async def look(self) -> SubmissionResult:
+        """Find the order and send nothing.
+
+        Returns:
+            `READY` if the OMS does not show it, `UNKNOWN` if it can't be asked.
+        """
+        try:
+            receipt = await self.attempts.find(in_doubt=self._in_doubt)
+        except Refused as error:
+            return self._result(SubmissionState.REFUSED, error=error)
+        except OmsError as error:
+            return self._given_up(error)
+        if receipt is not None:
+            return self._result(SubmissionState.ACCEPTED, receipt=receipt)
+        absent = Unavailable("The OMS does not hold the order.")
+        return self._result(SubmissionState.READY, error=absent)
+
+    def broken(self) -> SubmissionResult:
+        """Return the result of a submission at which something here broke, at whatever point.
+
+        If a create of it has left us, it is in doubt: what was answered is lost with the rest.
+        """
+        self._in_doubt = self._in_doubt or self.attempts.sent
+        return self._given_up(ConnectorFault("Something here broke; the log says what."))
+
     def not_sent(self) -> SubmissionResult:
-        """Return the result of a submission for which there was no time left."""
-        reason = "There was no time left to send the order."
-        return self._result(SubmissionState.READY, error=Unavailable(reason))
+        """Return the result of a submission for which there was no time left.
+
+        One that was in doubt stays so.
+        """
+        return self._given_up(Unavailable("There was no time left to send the order."))
 
     async def _once(self) -> Receipt | None:
         """Find or create the order; None if it is in doubt and must not be created again."""
-        may_create_again = self._connector.duplicate_guard is not DuplicateGuard.NONE
+        may_create_again = self._way.connector.duplicate_guard is not DuplicateGuard.NONE
         if self._in_doubt or self._find_first:
-            receipt = await self._attempt(self._find())
+            too_late = self._is_too_late()
+            receipt = await self.attempts.find(in_doubt=self._in_doubt)
             if receipt is not None:
                 return receipt
             self._find_first = False
             if self._in_doubt and not may_create_again:
                 return None
+            if too_late:
+                self._in_doubt = False
         return await self._create()
+
+    def _is_too_late(self) -> bool:
+        """Tell whether a create that left us earlier can't come through any more.
+
+        It is one of an earlier call or redelivery: this one's own is never so old.
+        """
+        sent_at, now = self._sent_at, self._way.claimed_at
+        seconds = self._way.late_commit_seconds
+        if sent_at is None or now is None or seconds is None or self.attempts.sent:
+            return False
+        return (now - sent_at).total_seconds() >= seconds
 
     async def _create(self) -> Receipt:
         """Create the order; where that leaves it open whether it is there, look."""
         failure: OmsError
+        if self._announce is not None:
+            await self._announce()
+            self._announce = None
         try:
-            return await self._attempt(self._submit())
+            return await self.attempts.submit()
         except RefTaken:
             raise
         except Refused as refusal:
@@ -107,7 +168,7 @@ class Delivery:
             failure = unknown
             self._log.warning("outcome unknown", reason=self._reason(unknown))
         try:
-            receipt = await self._attempt(self._find())
+            receipt = await self.attempts.find(in_doubt=self._in_doubt)
         except RefTaken:
             raise
         except OmsError:
@@ -118,65 +179,25 @@ class Delivery:
             raise failure
         return receipt
 
-    async def _submit(self) -> Receipt:
-        receipt: object = await self._connector.submit(self._submission)
-        if not isinstance(receipt, Receipt):
-            raise TypeError(f"submit returned {type(receipt).__name__}, not a Receipt")
-        return receipt
-
-    async def _find(self) -> Receipt | None:
-        try:
-            receipt: object = await self._connector.find(self._submission)
-        except Refused as error:
-            if isinstance(error, RefTaken) or not self._in_doubt:
-                raise
-            # The look-up was refused, which says nothing about the order.
-            raise Unavailable(str(error), oms_errors=error.oms_errors) from error
-        if receipt is not None and not isinstance(receipt, Receipt):
-            raise TypeError(f"find returned {type(receipt).__name__}, not a Receipt or None")
-        return receipt
-
-    async def _attempt(self, call: Coroutine[Any, Any, T]) -> T:
-        """Await one call to the connector, within its part of what is left of the deadline.
-
-        It gets half of what is left, so that after a call that never returns there is time to
-        find out what became of it.
-        """
-        self._attempts += 1
-        left = self._deadline - monotonic()
-        attempt = Attempt(deadline=monotonic() + left / 2)
-        try:
-            with attempt.active():
-                async with asyncio.timeout(attempt.remaining()):
-                    return await call
-        except OmsError:
-            raise
-        except TimeoutError:
-            reason = "The OMS did not answer in time."
-            if attempt.may_have_created:
-                raise OutcomeUnknown(reason) from None
-            raise Unavailable(reason) from None
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # a plugin may raise anything
-            if is_cancelled(error):
-                raise
-            self._log.exception("connector failed")
-            reason = f"The connector {self._connector.name} broke; the log says where."
-            if attempt.may_have_created:
-                raise OutcomeUnknown(reason) from error
-            raise ConnectorFault(reason) from error
-
     def _wait(self, failure: OmsError, backoff: Backoff) -> float | None:
         """Return the seconds to wait before the next try, or None if there is to be none."""
-        if isinstance(failure, CredentialsRefused | ConnectorFault):
+        if isinstance(failure, CredentialsRefused | CircuitOpen | ClaimLost | ConnectorFault):
             return None
         asked = failure.retry_after if isinstance(failure, Unavailable) else None
         wait = max(backoff.next(), asked or 0.0)
-        return wait if monotonic() + wait < self._deadline - 0.05 else None
+        return wait if monotonic() + wait < self._way.deadline - 0.05 else None
 
     def _reason(self, failure: OmsError) -> str:
-        return self._discretion.keep(str(failure))
+        return self._way.discretion.keep(str(failure))
+
+    def _refused(self, refusal: Refused) -> SubmissionResult:
+        """Return the result of a create that the OMS refused.
+
+        What it says of this create says nothing of an earlier one, which may still come through.
+        """
+        if self._in_doubt and not isinstance(refusal, RefTaken):
+            return self._given_up(refusal)
+        return self._result(SubmissionState.REFUSED, error=refusal)
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:
         if self._in_doubt and not isinstance(failure, OutcomeUnknown):
@@ -206,11 +227,5 @@ class Delivery:
             receipt=receipt,
             error=error,
             notes=notes,
-            attempts=self._attempts,
+            attempts=self.attempts.count,
         )
-
-
-def is_cancelled(error: BaseException) -> bool:
-    """Tell whether the running task is cancelled, and not something within a connector."""
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and bool(task and task.cancelling())

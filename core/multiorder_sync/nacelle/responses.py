@@ -11,12 +11,15 @@ from multiorder_sync.errors import (
     InvalidOrder,
     MultiOrderError,
     OmsError,
+    OrderAbandoned,
+    OrderChanged,
     OutcomeUnknown,
     Overloaded,
     Refused,
     Unauthenticated,
     Unavailable,
     Untransformable,
+    Vetoed,
 )
 from multiorder_sync.outcome import Outcome, OutcomeState, SubmissionResult
 
@@ -47,6 +50,9 @@ _STATUSES: Final[tuple[tuple[type[MultiOrderError], int], ...]] = (
     (Forbidden, 403),
     (Refused, 422),
     (Untransformable, 422),
+    (OrderChanged, 422),
+    (Vetoed, 422),
+    (OrderAbandoned, 422),
     (Unavailable, 500),
     (OutcomeUnknown, 500),
     (Overloaded, 500),
@@ -89,10 +95,18 @@ def http_problem(
     return _failure(status, code, detail or sentence, details, headers)
 
 
-def failure(error: MultiOrderError, request_id: str) -> Reply:
-    """Answer a call whose order was not brought to an OMS, for the reason that `error` gives."""
+def failure(error: MultiOrderError, request_id: str, outcome: Outcome | None = None) -> Reply:
+    """Answer a call whose order was not brought to an OMS, for the reason that `error` gives.
+
+    Args:
+        error: The reason.
+        request_id: Of the call.
+        outcome: How the order stands all the same: what earlier calls for it came to.
+    """
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     details = _details(error, request_id)
+    if outcome is not None:
+        details |= {"oms": outcome.connector, "orders": _orders(outcome.results)}
     if isinstance(error, InvalidOrder):
         details["problems"] = [
             {"path": problem.path, "reason": problem.reason} for problem in error.problems

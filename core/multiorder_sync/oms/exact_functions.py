@@ -3,7 +3,7 @@
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
 
@@ -40,11 +40,25 @@ def plain_number(text: str) -> int | Decimal | None:
 
 
 def compare(ordering: str, left: Any, right: Any) -> bool | None:
-    """Return how two numbers or two texts are ordered, None for anything else."""
+    """Return how two numbers or two texts are ordered, None for anything else.
+
+    Texts that are numbers, as Nacelle's amounts are, are ordered by what they are worth.
+    """
+    left, right = ranks((left, right))
     for kinds in ((int, Decimal), (str,)):
         if all(isinstance(side, kinds) and not isinstance(side, bool) for side in (left, right)):
             return _ORDERINGS[ordering](left, right)
     return None
+
+
+def ranks(values: Sequence[Any]) -> list[Any]:
+    """Return what values are ordered by: numbers and texts that are numbers by what they are worth.
+
+    As soon as one of them is neither, texts stay what they are.
+    """
+    worth = [plain_number(each) if isinstance(each, str) else each for each in values]
+    kept = values if any(each is None for each in worth) else worth
+    return [exact_number(each) for each in kept]
 
 
 class ExactFunctions(Functions):
@@ -64,12 +78,15 @@ class ExactFunctions(Functions):
     def _convert_to_jmespath_type(self, python_type: str) -> str:
         return "number" if python_type == "Decimal" else TYPES_MAP.get(python_type, "unknown")
 
-    @signature({"types": ["array-number"]})
+    @signature({"types": ["array-number", "array-string"]})
     def _func_sum(self, numbers: list[Any]) -> Any:
+        worth = ranks(numbers)
+        if any(isinstance(each, str) for each in worth):
+            raise ValueError("sum() does not take a text that is no number")
         with exact():
-            return sum(map(exact_number, numbers))
+            return sum(worth)
 
-    @signature({"types": ["array-number"]})
+    @signature({"types": ["array-number", "array-string"]})
     def _func_avg(self, numbers: list[Any]) -> Any:
         if not numbers:
             return None
@@ -77,15 +94,31 @@ class ExactFunctions(Functions):
 
     @signature({"types": ["array-number", "array-string"]})
     def _func_max(self, values: list[Any]) -> Any:
-        return max(values, key=exact_number, default=None)
+        return _greatest(values, values)
 
     @signature({"types": ["array-number", "array-string"]})
     def _func_min(self, values: list[Any]) -> Any:
-        return min(values, key=exact_number, default=None)
+        return _least(values, values)
 
     @signature({"types": ["array-number", "array-string"]})
     def _func_sort(self, values: list[Any]) -> Any:
-        return sorted(values, key=exact_number)
+        return _sorted(values, values)
+
+    @signature({"types": ["array"]}, {"types": ["expref"]})
+    def _func_max_by(self, values: list[Any], key: Any) -> Any:
+        return _greatest(values, self._keys(values, key, "max_by"))
+
+    @signature({"types": ["array"]}, {"types": ["expref"]})
+    def _func_min_by(self, values: list[Any], key: Any) -> Any:
+        return _least(values, self._keys(values, key, "min_by"))
+
+    @signature({"types": ["array"]}, {"types": ["expref"]})
+    def _func_sort_by(self, values: list[Any], key: Any) -> Any:
+        return _sorted(values, self._keys(values, key, "sort_by"))
+
+    def _keys(self, values: list[Any], key: Any, name: str) -> list[Any]:
+        key_of = self._create_key_func(key, ["number", "string"], name)  # type: ignore[attr-defined]  # the stubs lack it
+        return [key_of(each) for each in values]
 
     @signature({"types": ["number"]})
     def _func_abs(self, number: Any) -> Any:
@@ -128,6 +161,21 @@ class ExactFunctions(Functions):
     @signature({"types": ["string", "null"]})
     def _func_trim(self, text: str | None) -> str | None:
         return None if text is None else text.strip()
+
+
+def _greatest(values: list[Any], keys: list[Any]) -> Any:
+    ranked = ranks(keys)
+    return values[max(range(len(values)), key=ranked.__getitem__)] if values else None
+
+
+def _least(values: list[Any], keys: list[Any]) -> Any:
+    ranked = ranks(keys)
+    return values[min(range(len(values)), key=ranked.__getitem__)] if values else None
+
+
+def _sorted(values: list[Any], keys: list[Any]) -> list[Any]:
+    ranked = ranks(keys)
+    return [values[place] for place in sorted(range(len(values)), key=ranked.__getitem__)]
 
 
 def _python_types(kind: str) -> tuple[str, ...]:

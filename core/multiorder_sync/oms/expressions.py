@@ -80,7 +80,8 @@ class Expression:
     """A JMESPath expression, compiled once and evaluated for each order.
 
     Beside JMESPath's own functions there are `lower`, `upper` and `trim`, which leave a null as
-    it is. `to_number` reads plain decimals only, and gives them exactly.
+    it is. `to_number` reads plain decimals only, and gives them exactly. Texts that are such numbers
+    are ordered, and added, by what they are worth.
 
     Args:
         text: The expression.

@@ -2,7 +2,7 @@
 
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -104,6 +104,16 @@ def present_type(hint: Any) -> Any:
         if len(rest) == 1:
             return present_type(rest[0])
     return hint
+
+
+def value_at(base: Any, steps: Sequence[Step]) -> Any:
+    """Return what a struct or dict holds at a place; None if nothing is there."""
+    value = base
+    for step in steps:
+        if value is None or value is msgspec.UNSET:
+            return None
+        value = value.get(step.name) if step.owner is None else getattr(value, step.name)
+    return value
 
 
 def changed(base: Any, changes: Mapping[Step, Any]) -> Any:

@@ -4,23 +4,36 @@ pluggy's own entry-point loader stops at the first plugin that fails. Here each 
 imported, registered and asked by itself; what goes wrong is kept beside what works.
 """
 
-import re
+import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any, Final, NamedTuple, TypeVar
 
 import pluggy
 
 from multiorder_sync.oms.contract import Flaw, claimed_name, flaw_of
+from multiorder_sync.oms.fitting import misfit
 from multiorder_sync.oms.hookspecs import PROJECT, HookSpecs
-from multiorder_sync.oms.registry import BrokenPlugin, InstalledConnector, Registry
+from multiorder_sync.oms.order_hooks import ORDER_HOOKS
+from multiorder_sync.oms.registry import (
+    BrokenPlugin,
+    DeprecatedUse,
+    InstalledConnector,
+    InstalledHooks,
+    Registry,
+    canonical,
+)
+from multiorder_sync.oms.unusable_hooks import unusable_hooks
 
 __all__ = ["BrokenPlugin", "InstalledConnector", "Registry", "discover"]
 
 T = TypeVar("T")
 
 _UNKNOWN: Final = "unknown"
+
+_LOAD_SECONDS: Final = 30.0
+"""How long the import of one package may take."""
 
 
 class _Origin(NamedTuple):
@@ -64,16 +77,21 @@ class _Found(NamedTuple):
     claims: list[_Claim]
     sandboxes: list[_Sandbox]
     broken: list[BrokenPlugin]
+    hooks: list[InstalledHooks]
+    deprecated: list[DeprecatedUse]
 
 
-def discover() -> Registry:
+def discover(specifications: type = HookSpecs) -> Registry:
     """Load every installed plugin and return what can be used and what can't.
 
     A plugin that raises anything while it is loaded is reported, not raised.
+
+    Args:
+        specifications: The hooks that there are, and which of their arguments are deprecated.
     """
-    found = _Found([], [], [])
+    found = _Found([], [], [], [], [])
     for distribution in _distributions():
-        _collect(distribution, found)
+        _collect(distribution, specifications, found)
     connectors: dict[str, InstalledConnector] = {}
     for name, claims in _by_name(found.claims).items():
         clash = _clash(name, claims)
@@ -88,6 +106,8 @@ def discover() -> Registry:
     return Registry(
         connectors=dict(sorted(connectors.items())),
         broken=tuple(found.broken),
+        hooks=tuple(found.hooks),
+        deprecated=tuple(found.deprecated),
         sandboxes=_sandboxes(found.sandboxes, connectors),
     )
 
@@ -96,7 +116,7 @@ def _distributions() -> list[Distribution]:
     """Every distribution once: the first of a name on the path is the one that is imported."""
     first: dict[str, Distribution] = {}
     for number, distribution in enumerate(distributions()):
-        name = re.sub(r"[-_.]+", "-", _stated(distribution, "Name")).lower()
+        name = canonical(_stated(distribution, "Name"))
         first.setdefault(f"{name} {number}" if name == _UNKNOWN else name, distribution)
     return [first[name] for name in sorted(first)]
 
@@ -108,7 +128,7 @@ def _stated(distribution: Distribution, field: str) -> str:
         return _UNKNOWN
 
 
-def _collect(distribution: Distribution, found: _Found) -> None:
+def _collect(distribution: Distribution, specifications: type, found: _Found) -> None:
     try:
         points = [point for point in distribution.entry_points if point.group == PROJECT]
     except Exception:  # noqa: BLE001 - any package of any kind; ours are found by what they say
@@ -119,14 +139,26 @@ def _collect(distribution: Distribution, found: _Found) -> None:
             version=_stated(distribution, "Version"),
             entry_point=point.name,
         )
-        _collect_plugin(point, origin, found)
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(specifications)
+        _collect_plugin(manager, point, origin, found)
 
 
-def _collect_plugin(point: EntryPoint, origin: _Origin, found: _Found) -> None:
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(HookSpecs)
+def _collect_plugin(
+    manager: pluggy.PluginManager, point: EntryPoint, origin: _Origin, found: _Found
+) -> None:
     try:
         _register(manager, point)
+    except _Unusable as error:
+        broken = origin.broken((point.name,), error.flaw)
+        found.broken.append(broken)
+        found.hooks.extend(unusable_hooks(point, broken, error.hooks))
+        return
+    hooks = _order_hooks(manager)
+    if hooks:
+        found.hooks.append(InstalledHooks(hooks=hooks, **origin._asdict()))
+    found.deprecated.extend(_deprecated_uses(manager, origin))
+    try:
         connectors = _asked_connectors(manager)
     except _Unusable as error:
         found.broken.append(origin.broken((point.name,), error.flaw))
@@ -144,15 +176,25 @@ def _collect_plugin(point: EntryPoint, origin: _Origin, found: _Found) -> None:
 
 
 class _Unusable(Exception):
-    def __init__(self, flaw: Flaw) -> None:
+    """What is wrong with a package, and which hooks it is known to bring all the same."""
+
+    def __init__(self, flaw: Flaw, hooks: Sequence[str] = ()) -> None:
         self.flaw = flaw
+        self.hooks = hooks
         super().__init__(flaw.reason)
 
 
 def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
-    plugin = _guarded(point.load, f"{point.value} can't be imported")
-    _guarded(lambda: manager.register(plugin), f"{point.value} does not fit the hooks")
-    _guarded(manager.check_pending, f"{point.value} does not fit the hooks")
+    if not EntryPoint.pattern.match(point.value):
+        reason = f'the entry point {point.name} = "{point.value}" names no module'
+        raise _Unusable(Flaw(reason, 'write "module" or "module:attribute" there'))
+    plugin = _loaded(point)
+    what = f"{point.value} does not fit the hooks"
+    wrong = _guarded(lambda: misfit(manager, plugin, point.value), what)
+    if wrong is not None:
+        raise _Unusable(*wrong)
+    _guarded(lambda: manager.register(plugin), what)
+    _guarded(manager.check_pending, what)
 
 
 def _asked_connectors(manager: pluggy.PluginManager) -> list[Any]:
@@ -173,6 +215,33 @@ def _asked_sandboxes(manager: pluggy.PluginManager) -> dict[str, str]:
     return dict(answer)
 
 
+def _order_hooks(manager: pluggy.PluginManager) -> dict[str, Callable[..., Any]]:
+    """Return the plugin's hooks of orders, each to be called with all that its specification names."""
+    callers = {name: getattr(manager.hook, name) for name in ORDER_HOOKS}
+    return {
+        # The manager holds one plugin only, and pluggy leaves a None out of the answers.
+        name: lambda _caller=caller, **arguments: next(iter(_caller(**arguments)), None)
+        for name, caller in callers.items()
+        if caller.get_hookimpls()
+    }
+
+
+def _deprecated_uses(manager: pluggy.PluginManager, origin: _Origin) -> Iterator[DeprecatedUse]:
+    """Yield what pluggy has warned of as a DeprecationWarning, which nobody but a developer sees."""
+    for plugin in manager.get_plugins():
+        for caller in manager.get_hookcallers(plugin) or ():
+            deprecated = (caller.spec and caller.spec.warn_on_impl_args) or {}
+            for implementation in caller.get_hookimpls():
+                for argument in implementation.argnames + implementation.kwargnames:
+                    if argument in deprecated:
+                        yield DeprecatedUse(
+                            hook=caller.name,
+                            argument=argument,
+                            advice=str(deprecated[argument]),
+                            **origin._asdict(),
+                        )
+
+
 def _asked(hook: pluggy.HookCaller, wanted: str) -> Any:
     # The manager holds one plugin only, and pluggy leaves a None out of the answers.
     answers = _guarded(hook, f"{hook.name} fails")
@@ -186,14 +255,44 @@ def _wrong_answer(hook: str, answer: Any, wanted: str) -> Flaw:
     return Flaw(f"{hook} returns {got}, not {wanted}", f"return {wanted} from it")
 
 
+def _loaded(point: EntryPoint) -> Any:
+    """Import what an entry point names; an import that hangs is left to itself."""
+    loaded: list[Any] = []
+    raised: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            loaded.append(point.load())
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+            raised.append(error)
+
+    thread = threading.Thread(target=load, name=f"loading {point.value}", daemon=True)
+    thread.start()
+    thread.join(_LOAD_SECONDS)
+    if raised:
+        raise _unusable(f"{point.value} can't be imported", raised[0])
+    if not loaded:
+        reason = f"{point.value} is not imported after {_LOAD_SECONDS:g} seconds"
+        raise _Unusable(Flaw(reason, "install another version of it; a module only defines"))
+    return loaded[0]
+
+
 def _guarded(call: Callable[[], T], what: str) -> T:
     try:
         return call()
-    except (Exception, SystemExit) as error:
-        # Unlike str(), this can't fail, whatever the plugin raises.
-        words = traceback.format_exception_only(error)[-1].strip()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may raise anything
+        raise _unusable(what, error) from error
+
+
+def _unusable(what: str, error: BaseException) -> _Unusable:
+    # Unlike str(), this can't fail, whatever the plugin raises.
+    words = traceback.format_exception_only(error)[-1].strip()
+    remedy = "see what it says, or install another version of it"
+    if isinstance(error, ImportError):
         remedy = "install what it needs, or another version of it"
-        raise _Unusable(Flaw(f"{what}: {words}", remedy)) from error
+    return _Unusable(Flaw(f"{what}: {words}", remedy))
 
 
 def _by_name(claims: Iterable[_Claim]) -> dict[str, list[_Claim]]:

@@ -56,7 +56,8 @@ async def pause(request: Request, seconds: float) -> bool:
     """
     closing = connection_of(request.scope).closing
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(closing.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await closing.wait()
     return not closing.is_set()
 
 

@@ -17,7 +17,7 @@ The kinds and their own fields; `when` says whether the operation takes effect (
 | `latency` | handles the call late, even if its client has gone meanwhile | `seconds` |
 | `revoke_tokens` | revokes all tokens first, so that this call meets the OMS's 401 | |
 | `status` | answers an HTTP status with a plain text | `status`, `when`, `retry_after` |
-| `rate_limit` | answers 429 with a Retry-After | `retry_after` (1) |
+| `rate_limit` | answers 429 with a time to wait, by the OMS's own header | `retry_after` (1) |
 | `hang` | never answers; after `seconds` the connection is cut | `when`, `seconds` (600) |
 | `drop` | cuts the connection without an answer | `when` |
 | `html` | answers 200 with a page of HTML | `when` |
@@ -144,12 +144,23 @@ class Faults:
 
     Args:
         operations: The names of the sandbox's operations, so that a misspelt one is refused.
-        revoke_tokens: Revokes all tokens of the sandbox.
+        revoke_tokens: Revokes all tokens of the sandbox; None if it issues none.
+        retry_after_header: Where a `rate_limit` says how long to wait, in seconds.
     """
 
-    def __init__(self, operations: Collection[str], *, revoke_tokens: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        operations: Collection[str],
+        *,
+        revoke_tokens: Callable[[], None] | None = None,
+        retry_after_header: str = "Retry-After",
+    ) -> None:
         self._operations = (ANY, *operations)
         self._revoke_tokens = revoke_tokens
+        self._retry_after_header = retry_after_header
+        self._kinds = [
+            kind for kind in _KINDS if revoke_tokens is not None or _KINDS[kind] is not RevokeTokens
+        ]
         self._set: list[_Set] = []
 
     def add(self, data: Any) -> Fault:
@@ -164,8 +175,8 @@ class Faults:
         if not isinstance(data, dict):
             raise ValueError("A fault must be a JSON object.")
         kind = data.get("kind")
-        if not isinstance(kind, str) or kind not in _KINDS:
-            raise ValueError(f"The fault's kind must be one of {', '.join(_KINDS)}.")
+        if not isinstance(kind, str) or kind not in self._kinds:
+            raise ValueError(f"The fault's kind must be one of {', '.join(self._kinds)}.")
         try:
             fault: Fault = msgspec.convert(data, _KINDS[kind])
         except msgspec.ValidationError as error:
@@ -209,7 +220,8 @@ class Faults:
         delays, ending = self._meet(operations)
         for fault in delays:
             if isinstance(fault, RevokeTokens):
-                self._revoke_tokens()
+                if self._revoke_tokens is not None:
+                    self._revoke_tokens()
             elif not await pause(request, fault.seconds):
                 return CutConnection()
         match ending:
@@ -218,7 +230,7 @@ class Faults:
             case Refuse(code=code, message=message):
                 return refuse(code, message)
             case RateLimit(retry_after=retry_after):
-                return _status(429, retry_after)
+                return _status(429, {self._retry_after_header: retry_after})
             case _:
                 return _spoiled(ending, act() if ending.when == "after" else None)
 
@@ -248,7 +260,7 @@ def _spoiled(ending: Status | Hang | Drop | Html | Garbage, answer: Response | N
     """Return what comes instead of an answer; the answer is None if nothing took effect."""
     match ending:
         case Status():
-            return _status(ending.status, ending.retry_after)
+            return _status(ending.status, {"Retry-After": ending.retry_after})
         case Hang():
             return NoAnswer(ending.seconds)
         case Drop():
@@ -260,6 +272,6 @@ def _spoiled(ending: Status | Hang | Drop | Html | Garbage, answer: Response | N
             return Response(whole[: max(1, len(whole) // 2)], media_type="application/json")
 
 
-def _status(status: int, retry_after: int | None) -> Response:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+def _status(status: int, waits: Mapping[str, int | None]) -> Response:
+    headers = {name: str(seconds) for name, seconds in waits.items() if seconds is not None}
     return PlainTextResponse(f"The sandbox was told to answer {status}.", status, headers)

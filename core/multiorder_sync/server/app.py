@@ -1,6 +1,6 @@
 """The HTTP application: routes and limits around `delivery.sync`, and nothing else."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -15,9 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from multiorder_sync.config import ServerSettings
 from multiorder_sync.delivery.admission import SignedRequest
-from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.delivery.service import Service
 from multiorder_sync.delivery.sync import Sync
 from multiorder_sync.errors import Overloaded
+from multiorder_sync.metrics import CONTENT_TYPE
 from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.responses import Reply
 from multiorder_sync.server.body import BodyRefused, CallerGone, check_headers, has_body, read_body
@@ -25,34 +26,38 @@ from multiorder_sync.server.last_answer import LastAnswer
 from multiorder_sync.server.request_id import REQUEST_ID, request_id
 
 
-def create_app(spaces: Mapping[str, ServedSpace], settings: ServerSettings) -> Starlette:
-    """Build the application that serves these spaces; its lifespan closes them."""
-    consume = ConsumeEndpoint(Sync(spaces), settings)
+def create_app(service: Service, settings: ServerSettings) -> Starlette:
+    """Build the application of a service, which its lifespan starts and closes."""
+    consume = ConsumeEndpoint(service.sync, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        for space in spaces.values():
-            await space.aclose()
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.aclose()
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def readyz(_request: Request) -> Response:
-        working = sum(1 for space in spaces.values() if not space.broken)
-        body = {
-            "status": "ready" if working else "not ready",
-            "spaces": {"configured": len(spaces), "working": working},
-        }
-        return JSONResponse(body, status_code=200 if working else 503)
+        ready, body = service.readiness
+        return JSONResponse(body, status_code=200 if ready else 503)
 
+    async def metrics(_request: Request) -> Response:
+        return Response(await service.metrics_text(), headers={"content-type": CONTENT_TYPE})
+
+    routes = [
+        Route("/sync/consume", consume, methods=["POST"]),
+        Route("/spaces/{space}/sync/consume", consume, methods=["POST"]),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+    ]
+    if settings.metrics:
+        routes.append(Route("/metrics", metrics))
     app = Starlette(
-        routes=[
-            Route("/sync/consume", consume, methods=["POST"]),
-            Route("/spaces/{space}/sync/consume", consume, methods=["POST"]),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-        ],
+        routes=routes,
         exception_handlers={HTTPException: _http_exception, Exception: _unexpected},
         lifespan=lifespan,
     )
@@ -113,21 +118,17 @@ class ConsumeEndpoint:
             return _unread(scope, responses.failure(_overloaded(), call_id), call_id)
         self._in_flight += 1
         try:
-            return _response(await self._consume(scope, headers, body, call_id), call_id)
+            request = SignedRequest(
+                body=body,
+                headers=headers,
+                space=scope["path_params"].get("space"),
+                request_id=call_id,
+                received_at=datetime.now(UTC),
+                is_gone=Request(scope, receive).is_disconnected,
+            )
+            return _response(await self._sync.consume(request), call_id)
         finally:
             self._in_flight -= 1
-
-    async def _consume(
-        self, scope: Scope, headers: dict[str, tuple[str, ...]], body: bytes, call_id: str
-    ) -> Reply:
-        request = SignedRequest(
-            body=body,
-            headers=headers,
-            space=scope["path_params"].get("space"),
-            request_id=call_id,
-            received_at=datetime.now(UTC),
-        )
-        return await self._sync.consume(request)
 
 
 def _overloaded() -> Overloaded:

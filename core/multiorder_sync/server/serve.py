@@ -3,7 +3,7 @@
 import asyncio
 import math
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,10 +11,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from multiorder_sync.config import ServerSettings
+from multiorder_sync.server.hangups import Hangups
 from multiorder_sync.server.protocol import EnvelopeProtocol
 
 # Longer than load balancers keep theirs, so that none sends into a connection that we close.
 _KEEP_ALIVE_SECONDS: Final = 75
+
+Reload = Callable[[], Awaitable[None]]
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -60,9 +63,49 @@ def uvicorn_config(app: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
     )
 
 
-def serve(app: ASGIApp, settings: ServerSettings, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; calls under way are finished within the grace time."""
-    uvicorn.Server(uvicorn_config(app, settings)).run(sockets=[listener])
+class _Server(uvicorn.Server):
+    """uvicorn's server, which also takes SIGHUP."""
+
+    def __init__(self, config: uvicorn.Config, reload: Reload, hangups: Hangups) -> None:
+        super().__init__(config)
+        self._reload = reload
+        self._hangups = hangups
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take the signal as soon as calls are taken, and what came of it before."""
+        await super().startup(sockets)
+        self._hangups.take(self._on_hup)
+
+    def _on_hup(self) -> None:
+        before = self._reloading
+
+        async def one_after_the_other() -> None:
+            if before is not None:
+                await asyncio.gather(before, return_exceptions=True)
+            await self._reload()
+
+        self._reloading = asyncio.create_task(one_after_the_other())
+
+
+def serve(
+    app: ASGIApp,
+    settings: ServerSettings,
+    listener: socket.socket,
+    *,
+    reload: Reload,
+    hangups: Hangups,
+) -> None:
+    """Serve until SIGINT or SIGTERM; calls under way are finished within the grace time.
+
+    Args:
+        app: The application.
+        settings: How it is reached.
+        listener: The socket to listen on.
+        reload: What SIGHUP asks for; it does not raise.
+        hangups: Hears SIGHUP.
+    """
+    _Server(uvicorn_config(app, settings), reload, hangups).run(sockets=[listener])
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ class AcmeOms:
     Attributes:
         on_duplicate: What a second create under a ref does: "refuse", "merge" or "create".
         calls: The operations that arrived, in their order, whatever became of them.
+        mute: Whether it does not let us look anything up.
     """
 
     def __init__(self):
@@ -21,6 +22,8 @@ class AcmeOms:
         self.key = KEY
         self.held = []
         self.calls = []
+        self.mute = False
+        self._mute_with_next_create = False
         self.tokens = Tokens(60)
         self.faults = Faults(["create", "find"], revoke_tokens=self.tokens.revoke_all)
 
@@ -34,7 +37,17 @@ class AcmeOms:
         self.on_duplicate, self.key = "refuse", KEY
         self.held.clear()
         self.calls.clear()
+        self.mend()
+
+    def mend(self):
+        """Let it work again."""
+        self.mute = self._mute_with_next_create = False
         self.faults.clear()
+
+    def leave_in_doubt(self, *, when="before"):
+        """Let the next create go unanswered, and from then on no one look anything up."""
+        self.fail("drop", when=when)
+        self._mute_with_next_create = True
 
     def fail(self, kind, operation="create", **fields):
         """Set a fault."""
@@ -60,6 +73,7 @@ class AcmeOms:
 
     async def _create(self, request):
         self.calls.append("create")
+        self.mute = self.mute or self._mute_with_next_create
         body = await read_body(request, 10_000_000)
 
         def create():
@@ -81,7 +95,7 @@ class AcmeOms:
         ref = request.query_params["ref"]
 
         def find():
-            if request.headers.get("x-api-key") != self.key:
+            if self.mute or request.headers.get("x-api-key") != self.key:
                 return self._refuse("KEY", "The key is not known.", 401)
             return json_answer({"orders": [held for held in self.held if held["ref"] == ref]})
 

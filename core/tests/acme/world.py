@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import tempfile
 
 import httpx
 
@@ -9,8 +10,11 @@ from acme.calls import SECRET, body_of, request, signed
 from acme.connector import AcmeSettings, Refusing
 from acme.oms import KEY, AcmeOms
 from multiorder_sync import Secret
-from multiorder_sync.config import ServerSettings, Space
+from multiorder_sync.config import Config, JournalSettings, ServerSettings, Space
+from multiorder_sync.delivery.carrying import no_step
+from multiorder_sync.delivery.service import Service
 from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.oms.plugins import InstalledConnector, Registry
 from multiorder_sync.sandbox import serving as serving_sandbox
 from multiorder_sync.server.app import create_app
 from multiorder_sync.server.serve import serving
@@ -23,21 +27,22 @@ class World:
         url: Of the endpoint.
         oms: Acme.
         oms_url: Acme's base URL.
+        oms_key: The key that Acme takes.
         http: An ordinary client of the endpoint.
+        service: What delivers.
         spaces: Those that are served; the endpoint sees at once what is added.
     """
 
-    def __init__(self, url, oms, oms_url, http, spaces):
+    def __init__(self, url, oms, oms_url, http, service):
         self.url, self.oms, self.oms_url, self.http = url, oms, oms_url, http
-        self.spaces = spaces
+        self.service, self.spaces = service, service.spaces
+        self.oms_key = KEY
         self._numbers = itertools.count(1)
 
-    def space(self, connector=Refusing, *, space_id=None, **settings):
+    def space(self, connector=Refusing, *, space_id=None, connector_name="acme", **settings):
         """Add a space and return its id."""
         space_id = space_id or f"s{next(self._numbers)}"
-        oms = AcmeSettings(base_url=self.oms_url, api_key=Secret(KEY))
-        defaults = {"secrets": (Secret(SECRET),), "oms": oms, "deadline_seconds": 1.5}
-        space = Space(id=space_id, connector="acme", **{**defaults, **settings})
+        space = acme_space(space_id, self.oms_url, connector=connector_name, **settings)
         self.spaces[space_id] = ServedSpace(space, connector)
         return space_id
 
@@ -61,17 +66,71 @@ class World:
         self.oms.reset()
 
 
+def acme_space(space_id, oms_url, *, connector="acme", **settings):
+    """Return the settings of a space whose orders go to Acme."""
+    oms = AcmeSettings(base_url=oms_url, api_key=Secret(KEY))
+    defaults = {"secrets": (Secret(SECRET),), "oms": oms, "deadline_seconds": 4.0}
+    return Space(id=space_id, connector=connector, **{**defaults, **settings})
+
+
+def acme_registry(connector=Refusing, name="acme"):
+    """Return what is installed: a connector for Acme."""
+    installed = InstalledConnector(
+        connector=connector, distribution="acme", version="1.0", entry_point="acme"
+    )
+    return Registry(connectors={name: installed})
+
+
+class ByHand(Service):
+    """A service that takes no order up again by itself."""
+
+    async def start(self, *, redelivering=False):
+        await super().start(redelivering=redelivering)
+
+
+def started_service(
+    server,
+    folder,
+    *,
+    journal_url=None,
+    kind=Service,
+    step=no_step,
+    registry=None,
+    spaces=None,
+    encryption_keys=(),
+    **settings,
+):
+    """Return a service, by default without spaces, that keeps its journal in a folder."""
+    url = journal_url or f"sqlite:///{folder}/journal.db"
+    journal = JournalSettings(url=Secret(url), encryption_keys=encryption_keys)
+    config = Config(source="test", server=server, spaces=spaces or {}, journal=journal, **settings)
+    service = kind(config, registry or Registry(), step=step)
+    service.prepare()
+    return service
+
+
+@contextlib.asynccontextmanager
+async def serving_service(service, server, oms, oms_url):
+    """Serve an endpoint for a service, whose orders go to Acme."""
+    async with (
+        serving(create_app(service, server), server) as url,
+        httpx.AsyncClient(base_url=url, timeout=30, verify=False) as http,
+    ):
+        yield World(url, oms, oms_url, http, service)
+
+
 @contextlib.asynccontextmanager
 async def serving_world(**settings):
     """Serve Acme and an endpoint without spaces."""
-    oms, spaces = AcmeOms(), {}
+    oms = AcmeOms()
     server = ServerSettings(port=0, **settings)
-    async with (
-        serving_sandbox(oms.sandbox()) as oms_url,
-        serving(create_app(spaces, server), server) as url,
-        httpx.AsyncClient(base_url=url, timeout=10, verify=False) as http,
-    ):
-        yield World(url, oms, oms_url, http, spaces)
+    with tempfile.TemporaryDirectory() as folder:
+        service = started_service(server, folder)
+        async with (
+            serving_sandbox(oms.sandbox()) as oms_url,
+            serving_service(service, server, oms, oms_url) as world,
+        ):
+            yield world
 
 
 def error_of(answer, status=None, code=None):

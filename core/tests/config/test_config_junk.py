@@ -13,14 +13,20 @@ NAMES = [
     *("server", "journal", "spaces", "s1", "connector", "secrets", "headers", "signature"),
     *("deadline_seconds", "on_outage", "enabled", "oms", "mapping", "env", "file", "port", "host"),
     *("trusted_proxies", "tls_certificate", "base_url", "password", "root_path", "header"),
-    *("retention_days", "attributes.a"),
+    *("retention_days", "attributes.a", "url", "encryption_keys", "migrate", "metrics", "limits"),
+    *("redelivery", "alarms", "circuit_breaker", "delays_seconds", "late_commit_seconds"),
+    *("webhook_url", "webhook_secret", "failures", "probe_seconds", "max_concurrent"),
+    *("per_second",),
 ]
 SETTINGS = [
     *("retries", "rate", "level", "tags", "kinds", "steps", "codes", "keys", "places", "address"),
     *("ref", "free", "either", "folder", "mode", "code", "token_url"),
 ]
 texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
-    ["acme", "sick", "S1_SECRET", "fail", "https://acme.example.com", "order.id", "a/b", "."]
+    [
+        *("acme", "sick", "S1_SECRET", "fail", "https://acme.example.com", "order.id", "a/b", "."),
+        *("A" * 43 + "=", "queue", "http://[::1", "http://a:b@c"),
+    ]
 )
 scalars = (
     texts
@@ -31,6 +37,11 @@ scalars = (
     | st.dates()
     | st.times()
     | st.sampled_from([10**40, 1e300, 0, 7])
+)
+urls = st.builds(
+    "{}{}".format,
+    st.sampled_from(["sqlite:///", "sqlite:", "postgresql://", "postgresql://u:"]),
+    st.text(st.characters(codec="utf-8") | st.sampled_from("@:/?#[]%.0"), max_size=12),
 )
 keys = st.sampled_from(NAMES + SETTINGS) | texts
 values = st.recursive(
@@ -43,7 +54,17 @@ likely = st.fixed_dictionaries(
     {},
     optional={
         "server": tables | values,
-        "journal": tables | values,
+        "journal": tables | values | st.fixed_dictionaries({"url": urls}),
+        "redelivery": tables
+        | values
+        | st.fixed_dictionaries({"delays_seconds": st.lists(scalars, max_size=3)}),
+        "alarms": tables
+        | values
+        | st.fixed_dictionaries(
+            {"webhook_url": urls.map(lambda url: url.replace("sqlite", "http"))},
+            optional={"webhook_secret": texts},
+        ),
+        "circuit_breaker": tables | values,
         "spaces": st.dictionaries(
             st.just("s1") | texts,
             st.fixed_dictionaries(
@@ -60,6 +81,7 @@ likely = st.fixed_dictionaries(
                     ),
                     "mapping": st.dictionaries(texts, texts | values, max_size=3) | values,
                     "deadline_seconds": values,
+                    "limits": tables | values,
                 },
             )
             | values,

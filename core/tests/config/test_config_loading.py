@@ -30,6 +30,7 @@ def test_the_least_configuration_has_every_default(configurations, good):
         shutdown_grace_seconds=30,
         log_format="auto",
         log_level="info",
+        metrics=False,
     )
     space = config.spaces["s1"]
     assert (space.id, space.connector, space.enabled) == ("s1", "acme", True)
@@ -39,6 +40,7 @@ def test_the_least_configuration_has_every_default(configurations, good):
     assert (space.deadline_seconds, space.on_outage) == (20, "fail")
     assert space.required_fields == "lenient"
     assert space.prices == PricePolicy()
+    assert (space.limits.max_concurrent, space.limits.per_second) == (64, None)
     assert space.mapping == Mappings()
     assert space.broken is None
     assert space.oms.base_url == "https://acme.example.com"
@@ -63,6 +65,7 @@ def test_every_setting_is_read(configurations):
         shutdown_grace_seconds = 0
         log_format = "json"
         log_level = "debug"
+        metrics = true
 
         [spaces."space one"]
         connector = "acme"
@@ -70,11 +73,12 @@ def test_every_setting_is_read(configurations):
         headers = { x-api-key = { env = "S1_PASSWORD" } }
         signature = { header = "x-signature", prefix = "", encoding = "base64" }
         deadline_seconds = 300
-        on_outage = "fail"
+        on_outage = "queue"
         enabled = false
         required_fields = "strict"
         item_price = "unit"
         tax_behavior = "inclusive"
+        limits = { max_concurrent = 2, per_second = 0.5 }
 
         [spaces."space one".oms]
         base_url = "https://acme.example.com"
@@ -111,11 +115,14 @@ def test_every_setting_is_read(configurations):
     assert server.tls_certificate == configurations.folder / "chain.pem"
     assert server.tls_key == configurations.folder / "key.pem"
     assert server.body_timeout_seconds == 0.5
+    assert server.metrics is True
     space = config.spaces["space one"]
     assert space.secrets == (Secret("signing-secret-of-s1"), Secret("password-of-s1"))
     assert space.headers == {"x-api-key": Secret("password-of-s1")}
     assert space.signature == SignatureScheme(header="x-signature", prefix="", encoding="base64")
     assert (space.enabled, space.required_fields) == (False, "strict")
+    assert space.on_outage == "queue"
+    assert (space.limits.max_concurrent, space.limits.per_second) == (2, 0.5)
     assert space.prices == PricePolicy(item_price="unit", tax_behavior="inclusive")
     oms = space.oms
     assert (oms.retries, oms.level, oms.mode, oms.code) == (9, "slow", "two", "ABCD")
@@ -220,6 +227,7 @@ def test_the_error_reads_as_a_list_under_the_file(configurations):
         ('tls_certificate = "nowhere.pem"', "there is no file"),
         ('log_format = "xml"', '"xml" is not one of "auto", "json", "console"'),
         ("log_level = 5", "must be one of"),
+        ("metrics = 9090", "must be true or false, not a number"),
     ],
 )
 def test_a_server_setting_that_is_wrong_is_named_with_the_reason(
@@ -257,6 +265,33 @@ def test_a_key_without_a_certificate_is_a_problem(configurations, good):
         ("mapping = { ref = 5 }", "mapping.ref", "must be a text, not a number"),
         ("mapping = { ref = 'order.' }", "mapping.ref", "ends too early (at character 7)"),
         ("sekrets = []", "sekrets", "is not a setting"),
+        ("limits = 5", "limits", "must be an object, not a number"),
+        ("limits = { per_minute = 5 }", "limits.per_minute", "is not a setting"),
+        (
+            "limits = { max_concurrent = 0 }",
+            "limits.max_concurrent",
+            "must be at least 1 and at most 10000",
+        ),
+        (
+            "limits = { max_concurrent = 10_001 }",
+            "limits.max_concurrent",
+            "must be at least 1 and at most 10000",
+        ),
+        (
+            "limits = { max_concurrent = 1.5 }",
+            "limits.max_concurrent",
+            "must be a whole number, not a fraction",
+        ),
+        (
+            "limits = { per_second = 0 }",
+            "limits.per_second",
+            "must be more than 0 and at most 100000",
+        ),
+        (
+            "limits = { per_second = 100_001 }",
+            "limits.per_second",
+            "must be more than 0 and at most 100000",
+        ),
     ],
 )
 def test_a_space_setting_that_is_wrong_is_named_with_the_reason(
@@ -329,12 +364,14 @@ def test_settings_that_break_in_the_connectors_own_code_break_only_the_space(con
     assert config.warnings[0].path == "spaces.s1.connector"
 
 
-def test_queueing_is_refused_by_name(configurations, good):
-    text = good.replace('connector = "acme"', 'connector = "acme"\non_outage = "queue"')
+def test_an_outage_that_is_met_in_no_known_way_is_named_with_the_ways_there_are(
+    configurations, good
+):
+    text = good.replace('connector = "acme"', 'connector = "acme"\non_outage = "queu"')
     problem = configurations.problem(text)
     assert problem.path == "spaces.s1.on_outage"
-    assert problem.reason == '"queue" is not in this version of multiorder-sync'
-    assert problem.remedy == 'write "fail", which is'
+    assert problem.reason == '"queu" is not one of "fail", "queue"'
+    assert problem.remedy == 'did you mean "queue"?'
 
 
 def test_a_broken_connector_marks_the_space_and_warns(configurations, good):
@@ -388,9 +425,19 @@ def test_an_enabled_space_needs_a_secret_and_a_disabled_one_does_not(configurati
         assert configurations.load(off).spaces["s1"].secrets == ()
 
 
-def test_a_top_level_slip_comes_with_the_nearest_name(configurations, good):
-    problem = configurations.problem(f"[sever]\nport = 1\n{good}")
-    assert (problem.path, problem.remedy) == ("sever", "did you mean server?")
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("sever", "server"),
+        ("jurnal", "journal"),
+        ("redelivry", "redelivery"),
+        ("alarm", "alarms"),
+        ("circuit-breaker", "circuit_breaker"),
+    ],
+)
+def test_a_top_level_slip_comes_with_the_nearest_name(configurations, good, slip, meant):
+    problem = configurations.problem(f"[{slip}]\nport = 1\n{good}")
+    assert (problem.path, problem.remedy) == (slip, f"did you mean {meant}?")
 
 
 def test_a_whole_number_with_a_point_is_one(configurations, good):

@@ -1,5 +1,6 @@
 """The schema of the file says what the loader says."""
 
+import json
 import tomllib
 from datetime import date, datetime, time
 
@@ -43,6 +44,10 @@ GOOD = [
     "deadline_seconds = 12.5",
     "enabled = false",
     'on_outage = "fail"',
+    'on_outage = "queue"',
+    "limits = {}",
+    "limits = { max_concurrent = 1, per_second = 0.1 }",
+    "limits = { max_concurrent = 10_000, per_second = 100_000 }",
     'required_fields = "strict"',
     'item_price = "line"',
     'headers = { x-key = { env = "S1_SECRET" } }',
@@ -85,7 +90,14 @@ BAD = [
     "deadline_seconds = 301",
     'deadline_seconds = "20"',
     'enabled = "yes"',
-    'on_outage = "queue"',
+    'on_outage = "queu"',
+    "limits = 1",
+    "limits = { max_concurrent = 0 }",
+    "limits = { max_concurrent = 10_001 }",
+    "limits = { max_concurrent = 2.5 }",
+    "limits = { per_second = 0 }",
+    "limits = { per_second = 100_001 }",
+    "limits = { per_minute = 1 }",
     'required_fields = "loose"',
     'item_price = "each"',
     "headers = { x-key = '' }",
@@ -139,6 +151,7 @@ SERVER_GOOD = [
     'root_path = "/a"',
     "trusted_proxies = ['*']",
     "body_timeout_seconds = 1",
+    "metrics = true",
 ]
 SERVER_BAD = [
     "port = 70000",
@@ -151,6 +164,80 @@ SERVER_BAD = [
     'log_level = "loud"',
     'host = ""',
     "hots = 1",
+    "metrics = 9090",
+]
+KEY = "A" * 43 + "="
+SECRET = 'webhook_secret = "s"'
+TABLES_GOOD = [
+    ("journal", ""),
+    ("journal", 'url = "sqlite:///orders.db"'),
+    ("journal", 'url = "sqlite:////dev/shm/orders.db"'),
+    ("journal", 'url = "sqlite:///:memory:s"'),
+    ("journal", 'url = "postgresql://orders:x@db.example.com:5432/orders?sslmode=require"'),
+    ("journal", 'url = "postgresql+psycopg:///orders"'),
+    ("journal", 'url = { env = "DATABASE_URL" }'),
+    ("journal", "retention_days = 1"),
+    ("journal", "retention_days = 36_500"),
+    ("journal", "migrate = false"),
+    ("journal", "encryption_keys = []"),
+    ("journal", f'encryption_keys = ["{KEY}", {{ env = "KEY" }}]'),
+    ("redelivery", ""),
+    ("redelivery", "delays_seconds = [1]"),
+    ("redelivery", "delays_seconds = [9, 0.5, 2_592_000]"),
+    ("redelivery", "late_commit_seconds = 0"),
+    ("redelivery", "late_commit_seconds = 86_400"),
+    ("redelivery", "max_concurrent = 1_000"),
+    ("alarms", ""),
+    ("alarms", f'webhook_url = "https://shop.example"\n{SECRET}'),
+    ("alarms", f'webhook_url = "http://[::1]:80/a?b=c@d#e"\n{SECRET}'),
+    ("alarms", f'webhook_url = {{ env = "WEBHOOK_URL" }}\n{SECRET}'),
+    ("circuit_breaker", ""),
+    ("circuit_breaker", "failures = 1_000"),
+    ("circuit_breaker", "probe_seconds = 0.5"),
+    ("circuit_breaker", "probe_seconds = 3600"),
+]
+TABLES_BAD = [
+    ("journal", 'url = ""'),
+    ("journal", 'url = "orders.db"'),
+    ("journal", 'url = "sqlite:///"'),
+    ("journal", 'url = "sqlite:///:memory:"'),
+    ("journal", 'url = "sqlite://"'),
+    ("journal", 'url = "sqlite:///orders.db?mode=memory"'),
+    ("journal", 'url = "mysql://db.example.com/orders"'),
+    ("journal", 'url = "postgresql+asyncpg://db.example.com/orders"'),
+    ("journal", "url = 1"),
+    ("journal", "retention_days = 0"),
+    ("journal", "retention_days = 36_501"),
+    ("journal", "retention_days = 1.5"),
+    ("journal", 'migrate = "no"'),
+    ("journal", f'encryption_keys = "{KEY}"'),
+    ("journal", f'encryption_keys = ["{KEY}A"]'),
+    ("journal", 'encryption_keys = ["+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]'),
+    ("journal", "retention = 1"),
+    ("redelivery", "delays_seconds = []"),
+    ("redelivery", "delays_seconds = 5"),
+    ("redelivery", "delays_seconds = [1, 0]"),
+    ("redelivery", "delays_seconds = [2_592_001]"),
+    ("redelivery", 'delays_seconds = ["1"]'),
+    ("redelivery", "late_commit_seconds = -1"),
+    ("redelivery", "late_commit_seconds = 86_401"),
+    ("redelivery", "max_concurrent = 0"),
+    ("redelivery", "max_concurrent = 1_001"),
+    ("redelivery", "delays = [1]"),
+    ("alarms", f'webhook_url = ""\n{SECRET}'),
+    ("alarms", f'webhook_url = "shop.example"\n{SECRET}'),
+    ("alarms", f'webhook_url = "ftp://shop.example"\n{SECRET}'),
+    ("alarms", f'webhook_url = "https://"\n{SECRET}'),
+    ("alarms", f'webhook_url = "https://:80"\n{SECRET}'),
+    ("alarms", f'webhook_url = "https://shop.example/a b"\n{SECRET}'),
+    ("alarms", f'webhook_url = "https://u:p@shop.example/"\n{SECRET}'),
+    ("alarms", 'webhook_secret = ""'),
+    ("alarms", "webhook = 1"),
+    ("circuit_breaker", "failures = 0"),
+    ("circuit_breaker", "failures = 1_001"),
+    ("circuit_breaker", "probe_seconds = 0"),
+    ("circuit_breaker", "probe_seconds = 3_601"),
+    ("circuit_breaker", "failure = 1"),
 ]
 
 
@@ -160,17 +247,19 @@ def written(good: str, where: str, line: str) -> str:
             return good.replace('connector = "acme"', f'connector = "acme"\n{line}')
         case "oms":
             return f"{good}{line}\n"
-        case _:
-            return f"[server]\n{line}\n{good}"
+        case table:
+            return f"[{table}]\n{line}\n{good}"
 
 
 CASES = [
     *[("space", line, True) for line in GOOD],
     *[("oms", line, True) for line in GOOD_OMS],
     *[("server", line, True) for line in SERVER_GOOD],
+    *[(table, line, True) for table, line in TABLES_GOOD],
     *[("space", line, False) for line in BAD],
     *[("oms", line, False) for line in BAD_OMS],
     *[("server", line, False) for line in SERVER_BAD],
+    *[(table, line, False) for table, line in TABLES_BAD],
 ]
 
 
@@ -178,6 +267,9 @@ CASES = [
 def test_schema_and_loader_agree(configurations, good, made, monkeypatch, where, line, fine):
     monkeypatch.setenv("CODE", "ABC")
     monkeypatch.setenv("EXPRESSION", "order.id")
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///orders.db")
+    monkeypatch.setenv("KEY", KEY)
+    monkeypatch.setenv("WEBHOOK_URL", "https://shop.example")
     text = written(good, where, line)
     assert accepts(made, text) is fine
     assert loads(configurations, text) is fine
@@ -197,8 +289,11 @@ WHOLE = [
     ('[spaces.s]\nconnector = "sick"\nsecrets = []\n', False),
     ('[spaces.s]\nconnector = "sick"\nenabled = true\n', False),
     ('[spaces.s]\nconnector = "sick"\nenabled = false\n', True),
-    ('[journal]\nretention_days = 0\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
-    ('[journal]\nurl = "x"\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', True),
+    ('journal = 1\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
+    ('redelivery = []\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
+    ('alarms = "a"\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
+    ('circuit_breaker = true\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
+    ('[circuit]\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
     ('[sever]\n[spaces.s]\nconnector="sick"\nsecrets=["x"]\n', False),
 ]
 
@@ -211,11 +306,12 @@ def test_schema_and_loader_agree_about_whole_files(configurations, made, text, f
 
 def test_every_table_and_setting_of_ours_is_described(made):
     tables = [
-        made["properties"]["server"],
-        made["properties"]["journal"],
+        *(table for name, table in made["properties"].items() if name != "spaces"),
         made["$defs"]["space"],
+        made["$defs"]["multiorder_sync.config.settings.LimitSettings"],
         made["$defs"]["multiorder_sync.nacelle.signature.SignatureScheme"],
     ]
+    assert len(tables) == 8
     for table in tables:
         assert table["description"]
         for name, setting in table["properties"].items():
@@ -236,24 +332,57 @@ def test_a_connectors_own_descriptions_and_defaults_are_there(made):
     assert settings["ref"]["default"] == "order.id"
     assert settings["level"]["enum"] == ["fast", "slow"]
     assert "default" not in settings["password"]
+    assert settings["address"]["default"] == {"city": "Ulm"}
     (address,) = (table for name, table in made["$defs"].items() if name.endswith(".Address"))
     assert address["properties"]["city"]["description"] == "The city that parcels leave from."
 
 
-def test_the_servers_defaults_are_there(made):
-    defaults = {
-        name: setting.get("default")
-        for name, setting in made["properties"]["server"]["properties"].items()
+def test_every_setting_of_ours_has_its_default_unless_it_has_none(made):
+    tables = {name: table for name, table in made["properties"].items() if name != "spaces"}
+    tables["space"] = made["$defs"]["space"]
+    tables["limits"] = made["$defs"]["multiorder_sync.config.settings.LimitSettings"]
+    without = {
+        f"{name}.{setting}"
+        for name, table in tables.items()
+        for setting, said in table["properties"].items()
+        if "default" not in said
     }
-    assert (defaults["host"], defaults["port"], defaults["log_format"]) == (
-        "127.0.0.1",
-        8080,
-        "auto",
+    assert without == {
+        *("server.tls_certificate", "server.tls_key", "space.connector", "limits.per_second"),
+        *("alarms.webhook_url", "alarms.webhook_secret"),
+    }
+    assert tables["server"]["properties"]["port"]["default"] == 8080
+    assert tables["journal"]["properties"]["url"]["default"] == "sqlite:///multiorder.db"
+    assert tables["space"]["properties"]["limits"]["default"] == {"max_concurrent": 64}
+
+
+def test_the_defaults_that_are_said_change_nothing_when_they_are_written(
+    configurations, good, made
+):
+    def defaults(table):
+        properties = made["properties"][table]["properties"].items()
+        return {name: said["default"] for name, said in properties if "default" in said}
+
+    tables = [name for name in made["properties"] if name != "spaces"]
+    written = "".join(f"{name} = {_inline(defaults(name))}\n" for name in tables)
+    space = made["$defs"]["space"]["properties"]
+    settings = "".join(
+        f"{name} = {_inline(space[name]['default'])}\n"
+        for name in space
+        if name not in {"connector", "secrets", "oms"}
     )
-    assert defaults["tls_key"] is None
+    assert "limits" in settings
+    text = written + good.replace("[spaces.s1.oms]", f"{settings}[spaces.s1.oms]")
+    assert accepts(made, text)
+    assert configurations.load(text) == configurations.load(good)
+
+
+def _inline(value):
+    """Data as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name} = {_inline(inner)}' for name, inner in value.items())}}}"
+    return json.dumps(value)
 
 
 def test_the_schema_is_json(made):
-    import json
-
     assert json.loads(json.dumps(made)) == made

@@ -111,10 +111,75 @@ def test_unencrypted_addresses_are_warned_about_unless_they_are_local(configurat
     assert configurations.load(local).warnings == ()
 
 
-def test_the_journal_is_only_warned_about(configurations, good):
-    text = f'[journal]\nurl = "sqlite:///multiorder.db"\nretention_days = 90\n{good}'
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("postgresql://orders:hunter2@db.example.com/orders", True),
+        ("postgresql://orders:h%40nter2@/orders", True),
+        ("postgresql://orders:hunter[2@db.example.com/orders", True),
+        ("postgresql://orders:hunter#2@db.example.com/orders", True),
+        ("postgresql://db.example.com/orders?user=orders&password=hunter2", True),
+        ("postgresql://orders@db.example.com/orders", False),
+        ("postgresql://orders:@db.example.com/orders", False),
+        ("postgresql:///orders?host=/run/postgresql", False),
+        ("sqlite:///orders:hunter2@db", False),
+    ],
+)
+def test_a_databases_password_in_the_file_is_warned_about(
+    configurations, good, monkeypatch, url, warned
+):
+    warnings = configurations.load(f'[journal]\nurl = "{url}"\n{good}').warnings
+    assert [warning.path for warning in warnings] == ["journal.url"] * warned
+    assert all("password stands in the file itself" in warning.reason for warning in warnings)
+    assert all("env" in (warning.remedy or "") for warning in warnings)
+    monkeypatch.setenv("DATABASE_URL", url)
+    elsewhere = f'[journal]\nurl = {{ env = "DATABASE_URL" }}\n{good}'
+    assert configurations.load(elsewhere).warnings == ()
+
+
+def test_an_encryption_key_in_the_file_is_warned_about(configurations, good, monkeypatch):
+    key = "A" * 43 + "="
+    monkeypatch.setenv("KEY", key)
+    for keys in (f'"{key}"', f'{{ env = "KEY" }}, "{key}", "{key}"'):
+        text = f"[journal]\nencryption_keys = [{keys}]\n{good}"
+        warning = only_warning(configurations.load(text))
+        assert warning.path == "journal.encryption_keys"
+        assert "stands in the file itself" in warning.reason
+        assert "env" in (warning.remedy or "")
+    elsewhere = f'[journal]\nencryption_keys = [{{ env = "KEY" }}]\n{good}'
+    assert configurations.load(elsewhere).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("alarms", "paths"),
+    [
+        ('webhook_url = "https://a.example"\nwebhook_secret = { env = "S2_SECRET" }', []),
+        ('webhook_url = "http://127.0.0.1:9"\nwebhook_secret = "written"', []),
+        (
+            'webhook_url = "https://a.example"\nwebhook_secret = "written"',
+            ["alarms.webhook_secret"],
+        ),
+        (
+            'webhook_url = "http://a.example"\nwebhook_secret = { env = "S2_SECRET" }',
+            ["alarms.webhook_url"],
+        ),
+        (
+            'webhook_url = { env = "WEBHOOK_URL" }\nwebhook_secret = { env = "S2_SECRET" }',
+            ["alarms.webhook_url"],
+        ),
+        ('webhook_secret = { env = "S2_SECRET" }', ["alarms.webhook_secret"]),
+    ],
+)
+def test_alarms_that_are_shown_or_reach_nobody_are_warned_about(
+    configurations, good, monkeypatch, alarms, paths
+):
+    monkeypatch.setenv("WEBHOOK_URL", "http://a.example")
+    warnings = configurations.load(f"[alarms]\n{alarms}\n{good}").warnings
+    assert [warning.path for warning in warnings] == paths
+    assert all(warning.remedy for warning in warnings)
+
+
+def test_a_secret_for_alarms_that_reach_nobody_is_said_to_be_that(configurations, good):
+    text = f'[alarms]\nwebhook_secret = {{ env = "S2_SECRET" }}\n{good}'
     warning = only_warning(configurations.load(text))
-    assert warning.path == "journal"
-    assert "not in this version" in warning.reason
-    problem = configurations.problem(f"[journal]\nretention = 90\n{good}")
-    assert problem.remedy == "did you mean retention_days?"
+    assert warning.reason == "is set, but no webhook_url to call, so nobody is told"

@@ -1,13 +1,16 @@
 """What the log says about each call, and what it must never say."""
 
+import io
 import json
 
 import pytest
+import structlog
 from acme import Refusing, multi_order
 from acme.calls import SECRET
 from acme.oms import KEY
 
 from multiorder_sync import Refused, Secret
+from multiorder_sync.observe import configure_logging
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -137,6 +140,52 @@ async def test_nothing_of_the_shopper_is_logged_while_it_is_tried_again(world, l
             raise Refused(f"{submission.payload.email} is blocked.")
 
     world.oms.fail("drop", when="after")
-    await world.post(world.space(Talkative, deadline_seconds=0.6), multi_order(**SHOPPER))
+    await world.post(world.space(Talkative, deadline_seconds=2.0), multi_order(**SHOPPER))
     assert any("is blocked" in str(line.get("reason")) for line in logged)
     assert not [text for text in PERSONAL if text in everything(logged)]
+
+
+class Quoting(Refusing):
+    """Breaks, and tells with what in hand."""
+
+    def quote(self, email):
+        try:
+            raise ValueError(f"no such shopper: {email.upper()}")
+        except ValueError as error:
+            raise RuntimeError(f"Heidestraße 17, O'Neill: {KEY} was not taken") from error
+
+
+class QuotingBefore(Quoting):
+    def transform(self, order, context):
+        self.quote(order.email)
+
+
+class QuotingLater(Quoting):
+    async def submit(self, submission):
+        self.quote(submission.payload.email)
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.parametrize("connector", [QuotingBefore, QuotingLater])
+async def test_a_traceback_says_where_and_nothing_of_the_shopper_or_a_secret(
+    world, connector, log_format
+):
+    written = io.StringIO()
+    before = structlog.get_config()
+    configure_logging(log_format, "info", written)
+    try:
+        answer = await world.post(world.space(connector), multi_order(**SHOPPER))
+    finally:
+        structlog.configure(**before)
+    assert answer.status_code == 500
+    text = written.getvalue()
+    for words in (
+        "ValueError: no such shopper: ***",
+        "RuntimeError: ***, ***: *** was",
+        "in quote",
+    ):
+        assert words in text
+    if log_format == "json":
+        text = everything([json.loads(line) for line in text.splitlines()])
+    assert KEY not in text
+    assert not [each for each in PERSONAL if each in text.lower()]

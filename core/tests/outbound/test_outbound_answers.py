@@ -66,6 +66,22 @@ async def test_a_wait_that_was_asked_for_is_kept(server, client, lookup, kit):
     assert loop.time() - started >= 0.19
 
 
+async def test_a_wait_is_read_where_the_call_says_that_the_oms_tells_it(
+    server, client, lookup, create, kit
+):
+    quota = [("X-Rate-Limit-Reset", "0.2")]
+    server.behave = kit.in_turn(kit.http(429, headers=quota), kit.http())
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    call = msgspec.structs.replace(lookup(), retry_after_header="X-Rate-Limit-Reset")
+    assert (await client.send(call)).status == 200
+    assert loop.time() - started >= 0.19
+    # A gateway in front of the OMS has HTTP's own header.
+    server.behave = kit.always(429, headers=[("Retry-After", "7")])
+    call = msgspec.structs.replace(create(), retry_after_header="X-Rate-Limit-Reset")
+    assert (await client.send(call)).retry_after == 7
+
+
 @pytest.mark.parametrize("value", [lambda: "120", lambda: in_seconds(120)])
 async def test_a_wait_that_does_not_fit_is_reported_at_once(server, client, lookup, kit, value):
     server.behave = kit.always(429, headers=[("Retry-After", value())])
@@ -118,6 +134,30 @@ async def test_an_object_is_read_whatever_it_is_called(server, client, create, k
         200, b'\xef\xbb\xbf {"id": "\xc3\xb6"}\n', [("Content-Type", "text/html")]
     )
     assert (await client.send(create())).json() == {"id": "ö"}
+
+
+class Store(msgspec.Struct):
+    name: str
+
+
+async def test_a_body_is_read_as_a_type(server, client, lookup, kit):
+    body = b'\xef\xbb\xbf[{"name": "Hamburg", "more": 1}]'
+    server.behave = kit.always(200, body)
+    assert (await client.send(lookup())).decode(list[Store]) == [Store("Hamburg")]
+
+
+@pytest.mark.parametrize(
+    "body", [*NOT_AN_OBJECT.values(), b'[{"name": 1}]'], ids=[*NOT_AN_OBJECT, "another type"]
+)
+async def test_a_200_that_is_not_of_the_type(server, client, create, lookup, kit, body):
+    server.behave = kit.always(200, body)
+    for call, error in ((create(), OutcomeUnknown), (lookup(), Unavailable)):
+        answer = await client.send(call)
+        with pytest.raises(error, match=r"not what it should be: .*HTTP 200") as raised:
+            answer.decode(list[Store])
+        # What the decoder quotes of the body is not chained to the error.
+        assert raised.value.__cause__ is None
+        assert raised.value.__context__ is None
 
 
 async def test_a_compressed_body(server, client, create, kit):

@@ -1,7 +1,13 @@
 """What is installed is found, and what is broken is reported without taking down the rest."""
 
+import subprocess
+import sys
+
 import pytest
 
+from multiorder_sync.config import load
+from multiorder_sync.oms import plugins
+from multiorder_sync.oms.hookspecs import HookSpecs, hookspec
 from multiorder_sync.oms.plugins import BrokenPlugin, InstalledConnector, Registry, discover
 
 
@@ -35,6 +41,8 @@ def test_a_name_that_nothing_claims_is_not_found(packages):
         ("def broken(:", "SyntaxError"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("class Panic(BaseException): ...\nraise Panic('of Rust')", "Panic: of Rust"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         (
             "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
             "<exception str() failed>",
@@ -52,10 +60,33 @@ def test_a_plugin_that_fails_to_import_is_broken_under_its_entry_point(packages,
     assert isinstance(registry.look_up("other"), InstalledConnector)
 
 
+def test_an_entry_point_that_names_no_module_says_so(packages):
+    packages.install("broken-oms", "", entry_point="acme = acme-oms")
+    broken = broken_of(discover(), "acme")
+    assert broken.reason.startswith('the entry point acme = "acme-oms')
+    assert "module:attribute" in broken.remedy
+
+
 def test_an_interrupt_while_loading_is_not_swallowed(packages):
-    packages.install("acme-oms", "raise KeyboardInterrupt")
-    with pytest.raises(KeyboardInterrupt):
-        discover()
+    # As Ctrl-C does it, while a module is being imported.
+    code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
+    packages.install("acme-oms", code)
+    loading = "from multiorder_sync.oms.plugins import discover; discover()"
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(packages.site)!r}); {loading}"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert "KeyboardInterrupt" in result.stderr
+    assert result.returncode != 0
+
+
+def test_an_import_that_hangs_is_left_to_itself(packages, monkeypatch):
+    monkeypatch.setattr(plugins, "_LOAD_SECONDS", 0.2)
+    packages.install("acme-oms", "import time; time.sleep(1)")
+    packages.install_connector("other-oms", "other", entry_point="other")
+    registry = discover()
+    assert "not imported after 0.2 seconds" in broken_of(registry, "acme").reason
+    assert "other" in registry.connectors
 
 
 @pytest.mark.parametrize(
@@ -258,3 +289,269 @@ def test_names_are_all_that_something_claims(packages):
     packages.install("acme-oms", "raise OSError", entry_point="acme")
     packages.install_connector("other-oms", "other", entry_point="other")
     assert {"acme", "other"} <= set(discover().names)
+
+
+HOOKS = """
+from multiorder_sync import hookimpl
+
+@hookimpl
+def multiorder_veto(submission):
+    return f"not {submission}"
+
+@hookimpl
+def multiorder_order_settled(settlement):
+    raise RuntimeError
+"""
+
+
+def test_a_package_that_has_a_say_in_orders_is_found_without_a_connector(packages):
+    packages.install("merchant-hooks", HOOKS, entry_point="hooks", version="0.3")
+    registry = discover()
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert (installed.version, installed.entry_point) == ("0.3", "hooks")
+    assert set(installed.hooks) == {"multiorder_veto", "multiorder_order_settled"}
+    veto = installed.hooks["multiorder_veto"]
+    # An implementation takes as many of the arguments as it wants.
+    assert veto(submission="this", multi_order=None, context=None) == "not this"
+
+
+def test_a_hook_with_an_argument_that_is_none_is_broken(packages):
+    code = HOOKS.replace("submission):", "order):")
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    registry = discover()
+    assert "multiorder_veto" in broken_of(registry, "hooks").reason
+
+
+VETOING = """
+from multiorder_sync import hookimpl
+
+@hookimpl
+def multiorder_veto(submission):
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import nope_at_all" + VETOING, "No module named 'nope_at_all'"),
+        (VETOING.replace("submission", "order"), "multiorder_veto"),
+    ],
+)
+def test_a_package_that_can_not_be_asked_lets_no_order_through(packages, code, reason):
+    packages.install("merchant-hooks", code, entry_point="hooks", version="0.3")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+    with pytest.raises(RuntimeError, match=reason):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+
+
+def test_a_package_that_can_not_be_asked_is_warned_of_with_the_configuration(packages, tmp_path):
+    packages.install("merchant-hooks", "import nope_at_all" + VETOING, entry_point="hooks")
+    packages.install("old-oms", "import nope_at_all", entry_point="old")
+    packages.install_connector("acme-oms")
+    (warning,) = load(configuration(tmp_path), discover()).warnings
+    assert str(warning).startswith("merchant-hooks 1.0 is to be asked before an order is sent")
+    assert "No module named 'nope_at_all'" in str(warning)
+
+
+def test_a_broken_connector_is_no_package_that_has_a_say(packages):
+    packages.install("acme-oms", "import nope_at_all")
+    assert not [each for each in discover().hooks if each.distribution == "acme-oms"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "@hookimpl\ndef multiorder_sandboxes(): return 7",
+        "@hookimpl\ndef multiorder_connectors(): return 7",
+    ],
+)
+def test_what_else_is_wrong_with_a_package_does_not_silence_its_hooks(packages, broken):
+    packages.install("merchant-hooks", VETOING + broken, entry_point="hooks")
+    registry = discover()
+    assert [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert [each for each in registry.broken if each.distribution == "merchant-hooks"]
+
+
+def configuration(folder):
+    file = folder / "config.toml"
+    file.write_text(
+        '[spaces.acme]\nconnector = "acme"\nsecrets = ["s"]\n'
+        '[spaces.acme.oms]\nbase_url = "http://localhost"\n'
+    )
+    return file
+
+
+LATER = """
+from multiorder_sync import hookimpl
+
+@hookimpl
+def multiorder_veto(submission, order):
+    return f"not {order}"
+"""
+
+
+class Later(HookSpecs):
+    """The hooks of a later version, in which one argument is to go."""
+
+    @hookspec(
+        warn_on_impl_args={
+            "order": DeprecationWarning("take multi_order instead; order goes with version 2")
+        }
+    )
+    def multiorder_veto(self, submission, multi_order, context, order): ...
+
+
+def test_a_deprecated_argument_still_comes_and_whoever_takes_it_is_named(packages):
+    packages.install("merchant-hooks", LATER, entry_point="hooks", version="0.3")
+    with pytest.warns(DeprecationWarning, match="order goes with version 2"):
+        registry = discover(Later)
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    arguments = {"submission": None, "multi_order": None, "context": None, "order": "this"}
+    assert installed.hooks["multiorder_veto"](**arguments) == "not this"
+    (use,) = registry.deprecated
+    assert str(use) == (
+        "merchant-hooks 0.3 takes the deprecated argument order of multiorder_veto: "
+        "take multi_order instead; order goes with version 2"
+    )
+
+
+def test_what_is_deprecated_is_warned_of_with_the_configuration(packages, tmp_path):
+    packages.install("merchant-hooks", LATER, entry_point="hooks", version="0.3")
+    packages.install_connector("acme-oms")
+    file = configuration(tmp_path)
+    with pytest.warns(DeprecationWarning, match="take multi_order instead"):
+        registry = discover(Later)
+    assert [str(each) for each in load(file, registry).warnings] == [str(registry.deprecated[0])]
+
+
+def test_nobody_is_warned_who_takes_what_stays(packages):
+    packages.install("merchant-hooks", HOOKS, entry_point="hooks")
+    assert discover(Later).deprecated == ()
+
+
+ASYNC = """
+from multiorder_sync import hookimpl
+
+@hookimpl
+async def {hook}({argument}):
+    {body}
+"""
+
+
+@pytest.mark.parametrize("body", ["return None", "yield 'No.'"])
+def test_an_async_hook_is_refused_when_it_is_loaded_and_lets_no_order_through(packages, body):
+    code = ASYNC.format(hook="multiorder_veto", argument="submission", body=body)
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert "multiorder_veto of merchant_hooks_module is an async function" in broken.reason
+    assert broken.remedy == "write def, not async def; the hook has a thread of its own"
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+    with pytest.raises(RuntimeError, match="write def, not async def"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+
+
+def test_an_async_hook_that_only_hears_of_orders_is_broken_and_holds_up_none(packages):
+    code = ASYNC.format(hook="multiorder_order_settled", argument="settlement", body="...")
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    registry = discover()
+    assert "is an async function" in broken_of(registry, "hooks").reason
+    assert not [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+
+
+def test_a_hook_whose_name_no_source_has_lets_no_order_through_either(packages):
+    # As a decorator of a merchant's own may name it.
+    code = ASYNC.format(hook="hook", argument="submission", body="return None")
+    named = code.replace("@hookimpl", "@hookimpl(specname='multiorder_' + 'veto')")
+    packages.install("merchant-hooks", named, entry_point="hooks")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+    assert set(installed.hooks) == {"multiorder_veto"}
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason", "remedy"),
+    [
+        (
+            "multioder_veto(submission)",
+            "merchant_hooks_module has a hook multioder_veto, and there is none of that name",
+            "did you mean multiorder_veto?",
+        ),
+        (
+            "on_order(submission)",
+            "merchant_hooks_module has a hook on_order, and there is none of that name",
+            (
+                "there are multiorder_adjust_submission, multiorder_connectors, "
+                "multiorder_order_settled, multiorder_sandboxes, multiorder_veto"
+            ),
+        ),
+        (
+            "multiorder_veto(order, submission, space)",
+            "multiorder_veto of merchant_hooks_module takes order, space, which it is not given",
+            "it may take submission, multi_order, context",
+        ),
+        (
+            "multiorder_connectors(context)",
+            "multiorder_connectors of merchant_hooks_module takes context, which it is not given",
+            "it may take no argument",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_hooks_is_said_in_plain_words(packages, hook, reason, remedy):
+    code = f"from multiorder_sync import hookimpl\n@hookimpl\ndef {hook}: return None\n"
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    broken = broken_of(discover(), "hooks")
+    assert (broken.reason, broken.remedy) == (reason, remedy)
+
+
+def test_a_veto_with_its_name_misspelt_lets_no_order_through(packages):
+    code = VETOING.replace("multiorder_veto", "multioder_veto")
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+    assert installed.broken
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        VETOING.replace("@hookimpl\n", ""),
+        """
+from multiorder_sync import hookimpl
+
+class Rules:
+    @hookimpl
+    def multiorder_veto(self, submission):
+        return "No."
+""",
+    ],
+    ids=["no marker", "in a class"],
+)
+def test_a_package_that_registers_no_hook_is_broken_and_its_veto_holds_back_all(packages, code):
+    packages.install("merchant-hooks", code, entry_point="hooks")
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert broken.reason == "merchant_hooks_module registers no hook"
+    assert broken.remedy.startswith("put @hookimpl above a function of the module itself")
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+    with pytest.raises(RuntimeError, match="registers no hook"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+
+
+def test_a_veto_of_a_package_that_registers_none_is_seen_wherever_it_comes_from(packages):
+    (packages.site / "elsewhere_module.py").write_text(VETOING.replace("@hookimpl\n", ""))
+    packages.install("merchant-hooks", "from elsewhere_module import *", entry_point="hooks")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+
+
+@pytest.mark.parametrize("code", ["", "def multiorder_connectors(): return []"])
+def test_a_package_that_registers_no_hook_and_has_no_say_holds_up_no_order(packages, code):
+    packages.install("acme-oms", code)
+    registry = discover()
+    assert "registers no hook" in broken_of(registry, "acme").reason
+    assert not [each for each in registry.hooks if each.distribution == "acme-oms"]

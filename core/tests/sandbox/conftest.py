@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from multiorder_sync.sandbox import (
     Client,
+    CreateCalls,
     Credentials,
     Faults,
     GrantRefused,
@@ -30,6 +31,8 @@ FORM = {"grant_type": "password", "username": "ada", "password": "pass word"}
 class ToyOms:
     def __init__(self):
         self._orders = []
+        self.accept_duplicates = True
+        self.creates = CreateCalls()
         self.tokens = Tokens(60)
         self.faults = Faults(["save", "token"], revoke_tokens=self.tokens.revoke_all)
 
@@ -44,7 +47,14 @@ class ToyOms:
             Route("/token", self._token, methods=["POST"]),
             Route("/orders", self._save, methods=["POST"]),
         ]
-        return Sandbox("toy", routes, faults=self.faults, tokens=self.tokens, holdings=self)
+        return Sandbox(
+            "toy",
+            routes,
+            faults=self.faults,
+            tokens=self.tokens,
+            holdings=self,
+            creates=self.creates,
+        )
 
     async def _token(self, request):
         body = await read_body(request, 1000)
@@ -62,13 +72,19 @@ class ToyOms:
 
     async def _save(self, request):
         body = await read_body(request, 1000)
+        order = msgspec.json.decode(body) if body and body.startswith(b"{") else None
+        call = self.creates.arrived(order and order["ref"])
 
         def save():
             if body is None:
                 return Response(status_code=413)
             if not self.tokens.accepts_bearer(request):
                 return Response(status_code=401)
-            self._orders.append(msgspec.json.decode(body))
+            sent = msgspec.json.decode(body)
+            if sent in self._orders and not self.accept_duplicates:
+                return self._refuse("TWICE", "There is such an order.")
+            self._orders.append(sent)
+            call.take_effect()
             return json_answer({"saved": len(self._orders)})
 
         return await self.faults.around(request, ["save"], save, refuse=self._refuse)
@@ -96,3 +112,24 @@ async def client(base_url):
 @pytest.fixture
 def toy():
     return ToyOms().sandbox()
+
+
+class KeyedOms(ToyOms):
+    """It issues no tokens, and has a header of its own for how long to wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.faults = Faults(["save"], retry_after_header="X-Rate-Limit-Reset")
+
+    def sandbox(self):
+        routes = [Route("/orders", self._save, methods=["POST"])]
+        return Sandbox("keyed", routes, faults=self.faults, holdings=self)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def keyed():
+    async with (
+        serving(KeyedOms().sandbox()) as url,
+        httpx.AsyncClient(verify=False, base_url=url, timeout=5) as http,
+    ):
+        yield http

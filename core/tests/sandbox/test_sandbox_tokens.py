@@ -93,3 +93,19 @@ async def test_a_token_lives_as_long_as_it_is_said():
     now[0] = 160.0
     assert not tokens.accepts(token)
     assert (tokens.issued, tokens.live) == (1, 0)
+
+
+async def test_a_sandbox_whose_oms_issues_no_tokens_has_no_calls_and_no_fault_for_them(keyed):
+    assert (await keyed.get("/_sandbox/tokens")).status_code == 404
+    answer = await keyed.post("/_sandbox/faults", json={"kind": "revoke_tokens"})
+    assert answer.status_code == 400
+    assert "revoke_tokens" not in answer.json()["error"]
+
+
+async def test_a_rate_limit_says_how_long_to_wait_where_the_oms_does(keyed):
+    fault = {"kind": "rate_limit", "retry_after": 7}
+    assert (await keyed.post("/_sandbox/faults", json=fault)).status_code == 201
+    answer = await keyed.post("/orders", json={"ref": "A"})
+    assert answer.status_code == 429
+    assert answer.headers["X-Rate-Limit-Reset"] == "7"
+    assert "Retry-After" not in answer.headers

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from acme import AcmeOms, Raw, error_of, multi_order, serving_world
-from acme.world import World
+from acme.world import World, started_service
 
 from multiorder_sync.config import ServerSettings
 from multiorder_sync.sandbox import serving as serving_sandbox
@@ -13,18 +13,19 @@ from multiorder_sync.server.app import create_app
 from multiorder_sync.server.serve import bind, serving
 
 
-async def stopping_with_a_call(grace, latency, deadline=5.0):
+async def stopping_with_a_call(tmp_path, *, grace, latency, deadline=5.0):
     """Stop a server while it works on a call; return the raw answer, Acme, and the seconds."""
-    oms, spaces = AcmeOms(), {}
+    oms = AcmeOms()
     settings = ServerSettings(port=0, shutdown_grace_seconds=grace)
     async with serving_sandbox(oms.sandbox()) as oms_url:
-        async with serving(create_app(spaces, settings), settings) as url:
-            world = World(url, oms, oms_url, None, spaces)
+        service = started_service(settings, tmp_path)
+        async with serving(create_app(service, settings), settings) as url:
+            world = World(url, oms, oms_url, None, service)
             space = world.space(deadline_seconds=deadline)
             oms.fail("latency", seconds=latency)
             connection = await Raw.connect(url)
             await connection.send(world.request(space, multi_order()))
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(10):
                 while not oms.calls:
                     await asyncio.sleep(0.005)
             started = time.monotonic()
@@ -33,21 +34,21 @@ async def stopping_with_a_call(grace, latency, deadline=5.0):
             return await connection.answer(), oms, seconds
 
 
-async def test_a_call_under_way_is_finished():
-    answer, oms, _ = await stopping_with_a_call(grace=5, latency=0.3)
+async def test_a_call_under_way_is_finished(tmp_path):
+    answer, oms, _ = await stopping_with_a_call(tmp_path, grace=5, latency=0.3)
     assert answer.status == 200
     assert answer.headers["connection"] == "close"
     assert len(oms.held) == 1
 
 
-async def test_less_than_a_second_of_grace_is_not_none():
-    answer, oms, _ = await stopping_with_a_call(grace=0.5, latency=0.3)
+async def test_less_than_a_second_of_grace_is_not_none(tmp_path):
+    answer, oms, _ = await stopping_with_a_call(tmp_path, grace=0.5, latency=0.3)
     assert answer.status == 200
     assert len(oms.held) == 1
 
 
-async def test_a_call_that_takes_longer_than_the_grace_is_told_so_and_logged(logged):
-    answer, oms, seconds = await stopping_with_a_call(grace=0, latency=3)
+async def test_a_call_that_takes_longer_than_the_grace_is_told_so_and_logged(tmp_path, logged):
+    answer, oms, seconds = await stopping_with_a_call(tmp_path, grace=0, latency=3)
     assert seconds < 2
     assert (answer.status, answer.details["code"]) == (500, "outcome_unknown")
     assert answer.headers["x-request-id"] == answer.details["request_id"]

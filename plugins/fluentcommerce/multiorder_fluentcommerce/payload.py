@@ -6,11 +6,14 @@ their names, for Fluent has at most one of each. `wire` gives the input as Fluen
 """
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
-Attributes = dict[str, Any]
+Attributes = dict[
+    str,
+    Annotated[Any, msgspec.Meta(description="the attribute of that name; its type is the value's")],
+]
 """Attribute name to its value: a text, a number, true or false, or any JSON."""
 
 

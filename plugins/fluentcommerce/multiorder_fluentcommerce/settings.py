@@ -19,7 +19,14 @@ from multiorder_sync import (
 
 
 class OrderTypes(msgspec.Struct, frozen=True, kw_only=True):
-    """Fluent order types, which pick the workflow (`ORDER::<type>`)."""
+    """Fluent order types, which pick the workflow (`ORDER::<type>`).
+
+    Attributes:
+        home: Of an order whose lines are all shipped.
+        collect: Of an order whose lines are all collected.
+        mixed: Of an order whose lines reach the shopper in several ways.
+        digital: Of an order of which nothing is shipped or collected.
+    """
 
     home: str = "HD"
     collect: str = "CC"
@@ -30,7 +37,13 @@ class OrderTypes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FulfilmentTypes(msgspec.Struct, frozen=True, kw_only=True):
-    """Fluent fulfilment types, by how a line reaches the shopper."""
+    """Fluent fulfilment types, by how a line reaches the shopper.
+
+    Attributes:
+        home: Of lines that are shipped.
+        collect: Of lines that are collected.
+        digital: Of lines that are neither.
+    """
 
     home: str = "HD_PFS"
     collect: str = "CC_PFS"
@@ -38,7 +51,13 @@ class FulfilmentTypes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What Fluent asks of a customer and Nacelle does not say."""
+    """What Fluent asks of a customer and Nacelle does not say.
+
+    Attributes:
+        timezone: The customer's time zone.
+        country: The customer's country; by default that of the billing, else the shipping address.
+        promotion_opt_in: Whether the customer agreed to advertising.
+    """
 
     timezone: Annotated[str, Meta(max_length=32)] = "UTC"
     country: str | None = None
@@ -83,9 +102,9 @@ class FluentSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_id: Annotated[
         str, Meta(min_length=1, description="OAuth client; in practice the account id")
     ]
-    client_secret: Secret
+    client_secret: Annotated[Secret, Meta(description="the OAuth client's secret")]
     username: Annotated[str, Meta(min_length=1, description="the integration user")]
-    password: Secret
+    password: Annotated[Secret, Meta(description="the integration user's password")]
     retailer_id: Annotated[
         str, Meta(pattern=r"^[0-9]+$", description="the retailer that gets the orders")
     ]

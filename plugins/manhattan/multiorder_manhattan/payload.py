@@ -6,7 +6,7 @@ an order has one of each. `wire` gives the order as Manhattan takes it.
 
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -131,7 +131,9 @@ class PromisingInfo(_Part, frozen=True, kw_only=True):
     ship_from_location_id: str
 
 
-Attributes = dict[str, str]
+Attributes = dict[
+    str, Annotated[str, msgspec.Meta(description="the value of the attribute of that name")]
+]
 """Attribute name to its value."""
 
 

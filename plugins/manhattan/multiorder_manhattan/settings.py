@@ -37,7 +37,13 @@ _URL: Final = re.compile(r"https?://[^/\s]+")
 
 
 class DeliveryMethods(msgspec.Struct, frozen=True, kw_only=True):
-    """`DeliveryMethodId`, by how a line reaches the shopper."""
+    """`DeliveryMethodId`, by how a line reaches the shopper.
+
+    Attributes:
+        home: Of lines that are shipped.
+        collect: Of lines that are collected.
+        digital: Of lines that are neither.
+    """
 
     home: str = "ShipToAddress"
     collect: str = "PickUpAtStore"
@@ -73,11 +79,11 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     base_url: Annotated[str, Meta(description="API host, https://TENANT.omni.manh.com")]
     client_id: Annotated[str, Meta(min_length=1, description="the OAuth client")]
-    client_secret: Secret
+    client_secret: Annotated[Secret, Meta(description="the OAuth client's secret")]
     username: Annotated[
         str, Meta(min_length=1, description="a service user; its organization gets the orders")
     ]
-    password: Secret
+    password: Annotated[Secret, Meta(description="the service user's password")]
     token_url: Annotated[
         str | None,
         Meta(description="default: derived, https://TENANT-auth.omni.manh.com/oauth/token"),
@@ -106,10 +112,12 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["split", "combine"],
         Meta(description="one OMS order for each order, or one for all of a multi-order"),
     ] = "split"
-    order_type_id: str = "Ecom Order"
-    doc_type_id: str = "CustomerOrder"
-    selling_channel_id: str = "Web"
-    uom: str = "EACHES"
+    order_type_id: Annotated[
+        str, Meta(description="OrderTypeId, which decides the services that run")
+    ] = "Ecom Order"
+    doc_type_id: Annotated[str, Meta(description="DocTypeId of every order")] = "CustomerOrder"
+    selling_channel_id: Annotated[str, Meta(description="SellingChannelId of every order")] = "Web"
+    uom: Annotated[str, Meta(description="unit of every line's quantity")] = "EACHES"
     shipping_methods: Annotated[
         dict[str, str],
         Meta(description="shipping rate, by external_id or service_name, to ShippingMethodId"),
@@ -132,7 +140,7 @@ class ManhattanSettings(msgspec.Struct, frozen=True, kw_only=True):
     payment_statuses: Annotated[
         tuple[str, ...], Meta(description="payments that count, by Nacelle's status")
     ] = ("succeeded",)
-    tax_type_id: str = "SALES"
+    tax_type_id: Annotated[str, Meta(description="TaxTypeId of every tax")] = "SALES"
     is_confirmed: Annotated[bool, Meta(description="true: the order goes to allocation")] = True
     hold_type_id: Annotated[
         str | None, Meta(description='HoldTypeId that totals = "hold" applies')

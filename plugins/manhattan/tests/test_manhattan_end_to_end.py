@@ -5,6 +5,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from decimal import Decimal
 
@@ -13,13 +14,16 @@ import pytest
 from multiorder_manhattan.sandbox import create_sandbox
 from multiorder_sync.cli.posting import headers_for
 from multiorder_sync.config import load
-from multiorder_sync.delivery.spaces import serve_spaces
+from multiorder_sync.delivery.service import Service
 from multiorder_sync.oms.plugins import discover
 from multiorder_sync.sandbox import serving as serving_sandbox
 from multiorder_sync.server.app import create_app
 from multiorder_sync.server.serve import serving as serving_app
 
 CONFIG = """
+[journal]
+url = "sqlite:///{journal}.db"
+
 [server]
 port = 0
 
@@ -98,10 +102,14 @@ def running(folder, oms, deadline):
     async def start():
         base_url = await stack.enter_async_context(serving_sandbox(create_sandbox()))
         file = folder / "config.toml"
-        file.write_text(CONFIG.format(base_url=base_url, oms=oms, deadline=deadline))
+        file.write_text(
+            CONFIG.format(journal=uuid.uuid4().hex, base_url=base_url, oms=oms, deadline=deadline)
+        )
         registry = discover()
         config = load(file, registry)
-        app = create_app(serve_spaces(config, registry), config.server)
+        service = Service(config, registry)
+        service.prepare()
+        app = create_app(service, config.server)
         url = await stack.enter_async_context(serving_app(app, config.server))
         return Endpoint(url, base_url, config.spaces["acme"])
 
@@ -233,7 +241,7 @@ def test_a_part_that_is_out_of_reach_for_a_moment(kit, endpoint):
     started.control("faults", **refusal)
     assert started.send(kit.body("single"))[0] == 200
     only_as_sent(kit, "single", started)
-    started = endpoint(deadline=1.0)
+    started = endpoint(deadline=2.0)
     started.control("faults", **refusal, times=None)
     details = started.details(kit.body("single"), 500)
     assert (details["code"], details["retryable"]) == ("oms_unavailable", True)
@@ -244,7 +252,7 @@ def test_a_part_that_is_out_of_reach_for_a_moment(kit, endpoint):
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("kind", ["drop", "hang", "html"])
 def test_a_fault_that_is_not_over_is_told_and_a_repeat_settles_it(kit, endpoint, kind, when):
-    started = endpoint(deadline=1.0)
+    started = endpoint(deadline=2.0)
     started.control("faults", kind=kind, when=when, operation="save", times=None)
     started.control("faults", kind=kind, operation="search", skip=1, times=None)
     details = started.details(kit.body("single"), 500)
@@ -257,7 +265,7 @@ def test_a_fault_that_is_not_over_is_told_and_a_repeat_settles_it(kit, endpoint,
 
 
 def test_an_oms_that_is_down_is_unavailable_and_nothing_is_created(kit, endpoint):
-    started = endpoint(deadline=1.0)
+    started = endpoint(deadline=2.0)
     started.control("faults", kind="status", status=503, operation="token", times=None)
     details = started.details(kit.body("single"), 500)
     assert (details["code"], details["orders"][0]["state"]) == ("oms_unavailable", "ready")
@@ -267,6 +275,7 @@ def test_an_oms_that_is_down_is_unavailable_and_nothing_is_created(kit, endpoint
 def test_the_order_of_another_is_not_written_to(kit, endpoint):
     started = endpoint()
     other = kit.sample("single")
+    other["id"] += "-of-another"
     other["orders"][0]["order_items"][0]["quantity"] = 3
     started.send(other)
     before = started.orders()
@@ -344,7 +353,7 @@ def test_no_secret_and_no_shopper_is_in_the_log(kit, endpoint, capfd):
     from multiorder_sync.observe import configure_logging
 
     configure_logging("json", "debug")
-    started = endpoint(deadline=1.0)
+    started = endpoint(deadline=2.0)
     started.send(kit.body("single"))
     started.control("faults", kind="status", status=500, operation="*", times=None)
     started.send(kit.body("guest"))

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from multiorder_sync.errors import OmsMessage, OutcomeUnknown, Unavailable
 from multiorder_sync.oms.outbound.call import Call
 from multiorder_sync.oms.outbound.redaction import Redactor
+
+T = TypeVar("T")
 
 _EXCERPT_CHARACTERS: Final = 200
 _EXCERPT_SOURCE_BYTES: Final = 8_192
@@ -75,9 +77,26 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = json_object(self.body)
         if found is None:
-            what = f": {excerpt}" if (excerpt := self.excerpt()) else ""
-            raise self.unexpected(f"sent a body that is not a JSON object{what}")
+            raise self.unexpected(f"sent a body that is not a JSON object{self._quoted()}")
         return found
+
+    def decode(self, kind: type[T]) -> T:
+        """Return the body as the JSON of a type: a Struct, or for instance a list of them.
+
+        Args:
+            kind: Anything that msgspec can decode into. Fields that it does not name are ignored.
+
+        Raises:
+            multiorder_sync.errors.OutcomeUnknown: It is none, and the call can create an order.
+            multiorder_sync.errors.Unavailable: It is none, and the call can't.
+        """
+        try:
+            return msgspec.json.decode(self.body.removeprefix(_BOM), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            reason = str(error)
+        raise self.unexpected(
+            f"sent a body that is not what it should be: {reason}{self._quoted()}"
+        )
 
     def unexpected(
         self, reason: str, *, oms_errors: Sequence[OmsMessage] = ()
@@ -107,6 +126,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     def redact(self, text: str) -> str:
         """Return a text from the answer without secrets, for an error that the caller builds."""
         return self.redactor.redact(text)
+
+    def _quoted(self) -> str:
+        return f": {excerpt}" if (excerpt := self.excerpt()) else ""
 
     def _redacted(self, message: OmsMessage) -> OmsMessage:
         code = None if message.code is None else self.redact(message.code)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER
 from multiorder_sync.secret import Secret
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -35,6 +36,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         headers: Its own headers, over those of the client.
         content: The body.
         tokens: Where its bearer token comes from, if it needs one.
+        retry_after_header: The answer's header in which the OMS says how long to wait, in seconds
+            or as a date, if it does not use HTTP's own `Retry-After`.
 
     Raises:
         ValueError: If URL, method or headers can't be sent as they are.
@@ -47,6 +50,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str | Secret] = {}
     content: bytes = b""
     tokens: Tokens | None = None
+    retry_after_header: str = RETRY_AFTER
 
     def __post_init__(self) -> None:
         _check_url(self.operation, self.url)

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import random
+import sys
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -12,12 +14,14 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from multiorder_sync.errors import CredentialsRefused, OmsError, OutcomeUnknown, Unavailable
+from multiorder_sync.errors import CredentialsRefused, OmsError, Unavailable
 from multiorder_sync.oms.outbound.answer import Answer, Headers, excerpt
-from multiorder_sync.oms.outbound.attempt import Attempt, current_attempt
+from multiorder_sync.oms.outbound.attempt import Sending, current_attempt
 from multiorder_sync.oms.outbound.call import Call, check_headers, revealed
+from multiorder_sync.oms.outbound.circuit import Circuit, Circuits
+from multiorder_sync.oms.outbound.limiter import Limiter
 from multiorder_sync.oms.outbound.redaction import Redactor
-from multiorder_sync.oms.outbound.retry_after import parse_retry_after
+from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER, parse_retry_after
 from multiorder_sync.oms.outbound.transport import ExchangeFailed, Reply, Transport, tls_context
 from multiorder_sync.secret import Secret
 
@@ -31,7 +35,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a client takes upon itself.
 
     Attributes:
-        max_connections: The most connections at once; further calls wait for one.
+        max_connections: The most connections at once, unless a `Limiter` gives more turns than
+            that: no call that has its turn waits for a connection.
         keepalive_seconds: How long an idle connection is kept.
         connect_seconds: How long a new connection may take, if the deadline leaves that much.
         default_seconds: How long a call outside of any attempt may last.
@@ -63,6 +68,9 @@ class OutboundClient:
         limits: How much it takes upon itself.
         ca_file: Certificate authorities to trust beside the public ones, as PEM.
         verify_tls: False to check no certificate.
+        limiter: Gives every call its turn; without one, there is a turn for each connection.
+        circuits: Says which hosts are not to be called now, and learns from every call; without
+            them, all may be.
 
     Attributes:
         redactor: Takes the space's secrets out of text.
@@ -72,7 +80,7 @@ class OutboundClient:
         ValueError: If a header can't be sent as it is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each can be left out
         self,
         *,
         secrets: Iterable[Secret] = (),
@@ -80,13 +88,19 @@ class OutboundClient:
         limits: Limits | None = None,
         ca_file: Path | None = None,
         verify_tls: bool = True,
+        limiter: Limiter | None = None,
+        circuits: Circuits | None = None,
     ) -> None:
         self._headers = dict(headers or {})
         check_headers("the client's headers", self._headers)
         self._limits = limits or Limits()
         self.redactor = Redactor((*secrets, *_secrets(self._headers)))
+        self._limiter = limiter or Limiter(self._limits.max_connections)
+        self._circuits = circuits or Circuits(failures=sys.maxsize, probe_seconds=0.0)
+        self._called: dict[str, Circuit] = {}
         self._transport = Transport(
-            max_connections=self._limits.max_connections,
+            # A wait for a connection would look as if the host did not answer.
+            max_connections=max(self._limits.max_connections, self._limiter.max_concurrent),
             connect_seconds=self._limits.connect_seconds,
             keepalive_seconds=self._limits.keepalive_seconds,
             max_answer_bytes=self._limits.max_answer_bytes,
@@ -103,10 +117,16 @@ class OutboundClient:
         after a transport fault, a 429 or a 5xx, as far as the deadline allows, and the last
         answer is returned. Redirects are not followed.
 
+        Each exchange waits for its turn, and is not made while the host's circuit is open, unless
+        the attempt is a probe. A repeat that is not made for either reason leaves it at the last
+        answer.
+
         Args:
             call: What to send.
 
         Raises:
+            multiorder_sync.errors.OmsBusy: It was not sent: no turn came in time.
+            multiorder_sync.errors.CircuitOpen: It was not sent: the host has not answered lately.
             multiorder_sync.errors.Unavailable: The OMS did certainly not carry it out, or it
                 can't create an order and went wrong.
             multiorder_sync.errors.CredentialsRefused: The OMS does not accept our credentials.
@@ -122,14 +142,14 @@ class OutboundClient:
             seconds = attempt.remaining() - _MARGIN
         if seconds <= 0:
             raise Unavailable(f"{call.operation} was not sent: there was no time left for it.")
-        sending = _Sending(call, attempt, until=monotonic() + seconds)
+        circuit = self._called.setdefault(call.host, self._circuits.of(call.host))
+        sending = Sending(call, attempt, circuit, until=monotonic() + seconds)
         result: Answer | OmsError
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as sending.limit:
                 result = await self._authorised(sending)
         except TimeoutError:
-            late = "did not answer in time" if sending.left else "was not reached in time"
-            result = sending.failure(late)
+            result = sending.late()
         if isinstance(result, Answer):
             result = self._checked(result)
         # Raised here, out of every handler: a chained exception could show what ours must not.
@@ -145,6 +165,20 @@ class OutboundClient:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @property
+    def open_circuits(self) -> tuple[str, ...]:
+        """The hosts whose circuits are open, of those that this client has called or was to."""
+        return tuple(host for host, circuit in self._called.items() if circuit.is_open)
+
+    def close_circuits(self) -> None:
+        """Let calls pass again to the hosts in `open_circuits`, until one more is not answered.
+
+        It is for the time after a successful probe, which has itself closed the circuits of the
+        hosts that it called.
+        """
+        for circuit in self._called.values():
+            circuit.half_close()
+
     async def aclose(self) -> None:
         """Close every connection; calls under way fail, and later ones are not sent."""
         tasks = tuple(self._tasks)
@@ -153,15 +187,17 @@ class OutboundClient:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._transport.aclose()
 
-    async def _authorised(self, sending: "_Sending") -> Answer | OmsError:
+    async def _authorised(self, sending: Sending) -> Answer | OmsError:
         call = sending.call
+        if sending.barred:  # seen here already, so that no token is asked for in vain
+            return sending.not_called()
         if call.tokens is None:
             return await self._repeated(sending, None)
         token = await call.tokens.token()
         result = await self._repeated(sending, token)
         if isinstance(result, OmsError) or result.status != 401:
             return result
-        sending.left = False
+        sending.forget()
         call.tokens.drop(token)
         token = await call.tokens.token()
         result = await self._repeated(sending, token)
@@ -173,14 +209,15 @@ class OutboundClient:
             f"(HTTP 401 to {call.operation})" + (f": {words}" if words else ".")
         )
 
-    async def _repeated(self, sending: "_Sending", token: Secret | None) -> Answer | OmsError:
+    async def _repeated(self, sending: Sending, token: Secret | None) -> Answer | OmsError:
         tries = 1 if sending.call.creates else self._limits.tries
         longest = self._limits.first_wait_seconds
         number = 1
         while True:
             result = await self._once(sending, token, number)
-            if number >= tries or not _is_passing(result):
+            if number >= tries or not _is_passing(result) or sending.barred:
                 return result
+            sending.last = result
             wait = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
             if isinstance(result, Answer) and result.retry_after is not None:
                 wait = max(wait, result.retry_after)
@@ -190,12 +227,19 @@ class OutboundClient:
             longest = min(longest * 2, self._limits.longest_wait_seconds)
             number += 1
 
-    async def _once(
-        self, sending: "_Sending", token: Secret | None, number: int
+    async def _once(self, sending: Sending, token: Secret | None, number: int) -> Answer | OmsError:
+        async with AsyncExitStack() as turn:
+            with sending.waiting():
+                await turn.enter_async_context(self._limiter.turn())
+            if sending.barred:  # it may have opened meanwhile
+                return sending.not_called()
+            return await self._exchange(sending, token, number)
+
+    async def _exchange(
+        self, sending: Sending, token: Secret | None, number: int
     ) -> Answer | OmsError:
         call = sending.call
-        sending.left = False
-        started = monotonic()
+        started = sending.begin()
         status: int | None = None
         fault: str | None = "aborted"  # what is left if nothing below is reached
         try:
@@ -207,9 +251,12 @@ class OutboundClient:
             )
         except ExchangeFailed as failed:
             fault, reason = failed.kind, failed.reason
+            # What closing the client breaks off tells nothing about the host.
+            sending.unanswered(fault, counts=not self._transport.closed)
         else:
             status, fault = reply.status, None
             sending.leave()  # also where a recording answers in place of the network
+            sending.answered(status)
             return self._answer(call, reply)
         finally:
             self._log.debug(
@@ -232,12 +279,15 @@ class OutboundClient:
 
     def _answer(self, call: Call, reply: Reply) -> Answer:
         headers = Headers(reply.headers)
+        # A gateway in front of the OMS may use HTTP's own header all the same.
+        waits = (call.retry_after_header, RETRY_AFTER)
+        retry_after = next((headers[name] for name in waits if name in headers), None)
         return Answer(
             call=call,
             status=reply.status,
             headers=headers,
             body=reply.body,
-            retry_after=parse_retry_after(headers.get("retry-after"), headers.get("date")),
+            retry_after=parse_retry_after(retry_after, headers.get("date")),
             redactor=self.redactor,
         )
 
@@ -250,36 +300,6 @@ class OutboundClient:
         if 300 <= answer.status < 400:
             return answer.unexpected(f"redirects to {_target(answer)}; check base_url")
         return answer
-
-
-class _Sending:
-    """One `send` under way."""
-
-    __slots__ = ("_attempt", "call", "left", "until")
-
-    def __init__(self, call: Call, attempt: Attempt | None, *, until: float) -> None:
-        self.call = call
-        self.until = until
-        self.left = False  # whether a request may have left that no answer has settled
-        self._attempt = attempt
-
-    def leave(self) -> None:
-        """Note that a request is about to leave."""
-        self.left = True
-        if self.call.creates and self._attempt is not None:
-            self._attempt.may_have_created = True
-
-    def failure(self, reason: str) -> OmsError:
-        """Build the error for an exchange without a complete answer."""
-        call = self.call
-        if not self.left:
-            return Unavailable(f"{call.host} {reason}; {call.operation} was not sent.")
-        if call.creates:
-            return OutcomeUnknown(
-                f"{call.host} {reason} after {call.operation} was sent; "
-                "whether it was carried out is not known."
-            )
-        return Unavailable(f"{call.host} {reason} after {call.operation} was sent.")
 
 
 def _is_passing(result: Answer | OmsError) -> bool:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+RETRY_AFTER: Final = "retry-after"
+
 LONGEST_WAIT: Final = 86_400.0
 """No server's word makes us wait longer than a day; more is taken as a day."""
 
@@ -12,7 +14,7 @@ _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def parse_retry_after(value: str | None, date: str | None = None) -> float | None:
-    """Read a `Retry-After` header, in either of its forms.
+    """Read a header like `Retry-After`, in either of its forms.
 
     Args:
         value: The header.

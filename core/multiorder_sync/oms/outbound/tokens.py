@@ -12,7 +12,7 @@ import msgspec
 
 from multiorder_sync.errors import CredentialsRefused, OmsMessage, Unavailable
 from multiorder_sync.oms.outbound.answer import Answer, excerpt, json_object
-from multiorder_sync.oms.outbound.attempt import Attempt
+from multiorder_sync.oms.outbound.attempt import Attempt, is_probe
 from multiorder_sync.oms.outbound.call import Call, revealed
 from multiorder_sync.secret import Secret
 
@@ -50,12 +50,20 @@ class _Held(msgspec.Struct, frozen=True):
     expires_at: float
 
 
+class _Fetch(msgspec.Struct, frozen=True):
+    task: "asyncio.Task[_Held | Unavailable]"
+    anew_at: float
+
+
 class TokenSource:
     """The token of one grant, for all the calls that need it.
 
     Calls that come while there is no token wait for one fetch together; it belongs to none of
     them, so a call that is given up takes nothing from the others. Shortly before the token
     expires it is renewed in the background, while calls go on with the old one.
+
+    Calls of a probe share a fetch among themselves: theirs is made although the host's circuit is
+    open, where that of an order fails at once.
 
     Building one does no I/O and needs no event loop.
 
@@ -85,8 +93,7 @@ class TokenSource:
         self._pause_seconds = pause_seconds
         self._clock = clock
         self._held: _Held | None = None
-        self._fetching: asyncio.Task[_Held | Unavailable] | None = None
-        self._fetch_anew_at = -math.inf
+        self._fetches: dict[bool, _Fetch] = {}  # the latest one of a probe, and of no probe
         self._refusal: Unavailable | None = None
         self._paused_until = -math.inf
         http.redactor.keep(*_secrets(grant))
@@ -130,18 +137,19 @@ class TokenSource:
             self._held = None
 
     def _fetch(self) -> "asyncio.Task[_Held | Unavailable]":
-        now = monotonic()
-        if self._fetching is None or self._fetching.done() or now >= self._fetch_anew_at:
-            self._fetching = self._http.run_in_background(self._fetched())
-            self._fetch_anew_at = now + self._fetch_seconds / 5
-        return self._fetching
+        now, probe = monotonic(), is_probe()
+        fetch = self._fetches.get(probe)
+        if fetch is None or fetch.task.done() or now >= fetch.anew_at:
+            task = self._http.run_in_background(self._fetched(probe=probe))
+            fetch = self._fetches[probe] = _Fetch(task, now + self._fetch_seconds / 5)
+        return fetch.task
 
-    async def _fetched(self) -> _Held | Unavailable:
+    async def _fetched(self, *, probe: bool) -> _Held | Unavailable:
         asked_at = self._clock()
         found: _Held | Unavailable
         try:
             # An attempt of its own: it belongs to no order, and none is to wait for it for long.
-            with Attempt(deadline=monotonic() + self._fetch_seconds).active():
+            with Attempt(deadline=monotonic() + self._fetch_seconds, probe=probe).active():
                 found = self._read(await self._http.send(self._call), asked_at)
         except Unavailable as error:
             found = _same(error)

@@ -47,7 +47,14 @@ from multiorder_fluentcommerce.sandbox.api import TOKEN, Account, FluentApi
 from multiorder_fluentcommerce.sandbox.refusal import ErrorStyle
 from multiorder_fluentcommerce.sandbox.schema import OPERATIONS, Root, load_schema
 from multiorder_fluentcommerce.sandbox.store import Store
-from multiorder_sync.sandbox import Client, Credentials, Faults, Sandbox, Tokens
+from multiorder_sync.sandbox import (
+    Client,
+    CreateCalls,
+    Credentials,
+    Faults,
+    Sandbox,
+    Tokens,
+)
 
 __all__ = ["DEMO_ACCOUNT", "Account", "ErrorStyle", "create_sandbox"]
 
@@ -80,9 +87,10 @@ def create_sandbox(
         accept_duplicate_refs: Whether it takes an order whose ref is in use.
         clock: Gives the time in seconds that tokens live by.
     """
-    store = Store([account.retailer_id], accept_duplicate_refs=accept_duplicate_refs)
+    store = Store([account.retailer_id], accept_duplicates=accept_duplicate_refs)
     tokens = Tokens(token_lifetime, clock=clock)
     faults = Faults([*OPERATIONS, TOKEN], revoke_tokens=tokens.revoke_all)
+    creates = CreateCalls()
     api = FluentApi(
         account=account,
         root=Root(
@@ -93,8 +101,15 @@ def create_sandbox(
         ),
         tokens=tokens,
         faults=faults,
+        creates=creates,
         error_style=error_style,
     )
     return Sandbox(
-        "fluentcommerce", api.routes(), faults=faults, tokens=tokens, holdings=store, port=8401
+        "fluentcommerce",
+        api.routes(),
+        faults=faults,
+        tokens=tokens,
+        holdings=store,
+        creates=creates,
+        port=8401,
     )

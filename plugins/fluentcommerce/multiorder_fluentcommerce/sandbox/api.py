@@ -16,6 +16,8 @@ from multiorder_fluentcommerce.sandbox.execution import (
 from multiorder_fluentcommerce.sandbox.refusal import ErrorStyle
 from multiorder_fluentcommerce.sandbox.schema import Root
 from multiorder_sync.sandbox import (
+    CreateCall,
+    CreateCalls,
     Credentials,
     Faults,
     GrantRefused,
@@ -29,6 +31,8 @@ from multiorder_sync.sandbox import (
 
 TOKEN: Final = "token"  # noqa: S105 - the name of an operation
 """The operation of `/oauth/token`, where faults are set."""
+
+_CREATE: Final = "createOrder"
 
 _LARGEST_BODY: Final = 2_000_000
 """Fluent says 2 MB; the smaller reading of it."""
@@ -56,6 +60,7 @@ class FluentApi(msgspec.Struct, frozen=True, kw_only=True):
         root: What GraphQL executes upon.
         tokens: The tokens issued.
         faults: The faults that calls may meet.
+        creates: The record of the calls that were to create an order.
         error_style: Where an error carries its code.
     """
 
@@ -63,6 +68,7 @@ class FluentApi(msgspec.Struct, frozen=True, kw_only=True):
     root: Root
     tokens: Tokens
     faults: Faults
+    creates: CreateCalls
     error_style: ErrorStyle
 
     def routes(self) -> list[Route]:
@@ -123,13 +129,20 @@ class FluentApi(msgspec.Struct, frozen=True, kw_only=True):
         body = await read_body(request, _LARGEST_BODY)
         call = _read(request, body)
         operations = call.operations if isinstance(call, Call) else frozenset[str]()
+        create: CreateCall | None = None
+        if isinstance(call, Call) and _CREATE in operations:
+            create = self.creates.arrived(call.order_ref)
 
         def act() -> Response:
             if not self.tokens.accepts_bearer(request):
                 return _error("401", "The Authorization header names no valid user.", 401)
             if isinstance(call, Response):
                 return call
-            return json_answer(call.execute(self.root, self.error_style))
+            before = self.root.store.order_count
+            answer = call.execute(self.root, self.error_style)
+            if create is not None and self.root.store.order_count > before:
+                create.take_effect()
+            return json_answer(answer)
 
         def refuse(code: str, message: str) -> Response:
             operation = next(iter(sorted(operations)), None)

@@ -95,6 +95,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
                     waiting.append(fragments.pop(node.name.value))
         return names
 
+    @property
+    def order_ref(self) -> str | None:
+        """The ref of the order that is sent as the variable `input`; None if there is none."""
+        match self.request.variables:
+            case {"input": {"ref": str(ref)}}:
+                return ref
+            case _:
+                return None
+
     def execute(self, root: Root, style: ErrorStyle) -> dict[str, Any]:
         """Execute the call and return its answer."""
         if isinstance(self.document, GraphQLError):

@@ -45,13 +45,16 @@ class Store:
 
     Args:
         retailers: The ids of its retailers: numbers, as text.
-        accept_duplicate_refs: Whether an order is taken although its ref is in use. No setting of
+        accept_duplicates: Whether an order is taken although its ref is in use. No setting of
             Fluent's does that: it lets a caller's own care be measured.
+
+    Attributes:
+        accept_duplicates: As given; it can be changed.
     """
 
-    def __init__(self, retailers: Sequence[str], *, accept_duplicate_refs: bool = False) -> None:
+    def __init__(self, retailers: Sequence[str], *, accept_duplicates: bool = False) -> None:
+        self.accept_duplicates = accept_duplicates
         self._retailers = frozenset(retailers)
-        self._accept_duplicate_refs = accept_duplicate_refs
         self._last_id = _FIRST_ID - 1
         self._orders: dict[str, Entity] = {}
         self._orders_by_ref: dict[str, Entity] = {}
@@ -68,6 +71,11 @@ class Store:
     def all_customers(self) -> Sequence[Entity]:
         """The customers, the oldest first."""
         return tuple(self._customers.values())
+
+    @property
+    def order_count(self) -> int:
+        """How many orders there are."""
+        return len(self._orders)
 
     def orders(self) -> list[dict[str, Any]]:
         """Return the orders as plain data, the oldest first."""
@@ -129,7 +137,7 @@ class Store:
         retailer, ref = order["retailer"]["id"], order["ref"]
         check_known("retailer", retailer, self._retailers)
         check_known("customer", order["customer"]["id"], self._customers)
-        if ref in self._orders_by_ref and not self._accept_duplicate_refs:
+        if ref in self._orders_by_ref and not self.accept_duplicates:
             raise Refusal("C0121E", f"There is an order with the ref {ref} already.")
         keys = {"ref": ref, "type": order["type"], "retailerId": int(retailer)}
         kept = self._keep(self._orders, "CREATED", order, keys)

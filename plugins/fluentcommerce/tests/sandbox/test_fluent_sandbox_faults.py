@@ -144,3 +144,37 @@ async def test_an_operation_that_fluent_has_not_is_told(fluent):
 
     assert answer.status_code == 400
     assert "createOrder, " in answer.json()["error"]
+
+
+async def test_creates_are_on_record_whatever_comes_of_them(fluent):
+    order = {"input": fluent.order()}
+    await fluent.fault(kind="drop", operation="createOrder")
+    with pytest.raises(BROKEN):
+        await fluent.post(fluent.CREATE_ORDER, order)
+    await fluent.fault(kind="status", status=500, operation="createOrder", when="after")
+    await fluent.post(fluent.CREATE_ORDER, order)
+    await fluent.create_order(fluent.order())
+    await fluent.post("mutation { createOrder { id } }")
+    await fluent.call(FIND)
+
+    calls = (await fluent.http.get("/_sandbox/calls")).json()["calls"]
+
+    assert [(call["ref"], call["took_effect_at"] is not None) for call in calls] == [
+        ("W-1", False),
+        ("W-1", True),
+        ("W-1", False),
+        (None, False),
+    ]
+
+
+async def test_every_create_makes_an_order_where_that_is_set(fluent):
+    await fluent.create_order(fluent.order())
+    set_to = {"accept_duplicates": True}
+    assert (await fluent.http.post("/_sandbox/settings", json=set_to)).status_code == 200
+    try:
+        assert "errors" not in await fluent.create_order(fluent.order())
+    finally:
+        await fluent.http.post("/_sandbox/settings", json={"accept_duplicates": False})
+
+    assert await refs(fluent) == ["W-1", "W-1"]
+    assert "errors" in await fluent.create_order(fluent.order())

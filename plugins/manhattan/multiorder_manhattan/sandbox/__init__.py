@@ -92,7 +92,14 @@ from multiorder_manhattan.sandbox.messages import Messages
 from multiorder_manhattan.sandbox.schema import load_schema
 from multiorder_manhattan.sandbox.store import Store
 from multiorder_manhattan.sandbox.tenant import TOKEN, Tenant, TokenApi
-from multiorder_sync.sandbox import Client, Credentials, Faults, Sandbox, Tokens
+from multiorder_sync.sandbox import (
+    Client,
+    CreateCalls,
+    Credentials,
+    Faults,
+    Sandbox,
+    Tokens,
+)
 
 __all__ = ["DEMO_TENANT", "Tenant", "create_sandbox"]
 
@@ -108,11 +115,12 @@ DEMO_TENANT: Final = Tenant(
 _DEFAULT_CODES: Final[Mapping[str, Collection[str] | None]] = MappingProxyType({})
 
 
-def create_sandbox(
+def create_sandbox(  # noqa: PLR0913 - what it plays, by keyword
     *,
     tenant: Tenant = DEMO_TENANT,
     codes: Mapping[str, Collection[str] | None] = _DEFAULT_CODES,
     merge_children: bool = True,
+    accept_duplicate_ids: bool = False,
     token_lifetime: float = 3600,
     clock: Callable[[], float] = time.monotonic,
 ) -> Sandbox:
@@ -124,6 +132,8 @@ def create_sandbox(
             `{"OrderTypeId": ["web"]}`; None in place of a set lets any value through.
         merge_children: Whether a save updates the children whose keys it names. If not, it adds
             them again, as it does those that it sends without a key.
+        accept_duplicate_ids: Whether every save makes an order of its own, although its OrderId
+            is in use.
         token_lifetime: How many seconds a token lives.
         clock: Gives the time in seconds that tokens live by.
 
@@ -135,9 +145,11 @@ def create_sandbox(
         tenant_codes(codes),
         organization=tenant.organization,
         merge_children=merge_children,
+        accept_duplicates=accept_duplicate_ids,
     )
     tokens = Tokens(token_lifetime, clock=clock)
     faults = Faults([TOKEN, SAVE, SEARCH, GET], revoke_tokens=tokens.revoke_all)
+    creates = CreateCalls()
     messages = Messages()
     token_api = TokenApi(tenant=tenant, tokens=tokens, faults=faults)
     api = ManhattanApi(
@@ -145,6 +157,7 @@ def create_sandbox(
         store=store,
         tokens=tokens,
         faults=faults,
+        creates=creates,
         messages=messages,
     )
     controls = Controls(store=store, messages=messages)
@@ -154,5 +167,6 @@ def create_sandbox(
         faults=faults,
         tokens=tokens,
         holdings=store,
+        creates=creates,
         port=8402,
     )

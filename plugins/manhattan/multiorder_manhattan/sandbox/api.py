@@ -24,7 +24,7 @@ from multiorder_manhattan.sandbox.search import read_search
 from multiorder_manhattan.sandbox.store import Store
 from multiorder_manhattan.sandbox.tenant import Tenant
 from multiorder_manhattan.sandbox.views import order_view
-from multiorder_sync.sandbox import Faults, Tokens, read_body
+from multiorder_sync.sandbox import CreateCalls, Faults, Tokens, read_body
 
 SAVE: Final = "save"
 GET: Final = "get"
@@ -46,6 +46,7 @@ class ManhattanApi(msgspec.Struct, frozen=True, kw_only=True):
         store: Its orders.
         tokens: The tokens issued.
         faults: The faults that calls may meet.
+        creates: The record of the calls that were to save an order.
         messages: What the next saves have to say beside their data.
     """
 
@@ -53,6 +54,7 @@ class ManhattanApi(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     tokens: Tokens
     faults: Faults
+    creates: CreateCalls
     messages: Messages
 
     def routes(self) -> list[Route]:
@@ -66,9 +68,11 @@ class ManhattanApi(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _save(self, request: Request) -> Response:
         body = await read_body(request, _LARGEST_BODY)
+        call = self.creates.arrived(_order_id(body))
 
         def act() -> Response:
             held = self.store.save(_decode(body))
+            call.take_effect()
             beside, within = self.messages.next()
             data = {
                 "Messages": listed(within) if within else None,
@@ -143,6 +147,18 @@ def _check_template_name(request: Request) -> None:
     for name, value in request.query_params.multi_items():
         if (name, value) != ("templateName", "*"):
             raise invalid(name, f"The tenant knows no {name}={value} here, only templateName=*.")
+
+
+def _order_id(body: bytes | None) -> str | None:
+    try:
+        sent = _decode(body)
+    except Invalid:
+        return None
+    match sent:
+        case {"OrderId": str(order_id)}:
+            return order_id
+        case _:
+            return None
 
 
 def _decode(body: bytes | None) -> Any:

@@ -70,6 +70,11 @@ class Store:
         codes: The tenant's code sets.
         organization: The one that its user belongs to; None: any.
         merge_children: Whether a save updates the children that it names by their keys.
+        accept_duplicates: Whether every save makes an order of its own, although its OrderId is
+            in use. No setting of Manhattan's does that: it lets a caller's own care be measured.
+
+    Attributes:
+        accept_duplicates: As given; it can be changed.
     """
 
     def __init__(
@@ -79,12 +84,15 @@ class Store:
         *,
         organization: str | None,
         merge_children: bool,
+        accept_duplicates: bool = False,
     ) -> None:
         self.schema = schema
+        self.accept_duplicates = accept_duplicates
         self._codes = codes
         self._organization = organization
         self._merger = Merger(schema, self._next_child_id, merge_children=merge_children)
-        self._held: dict[str, Held] = {}
+        self._held: dict[int, Held] = {}
+        self._numbers: dict[str, list[int]] = {}  # of the orders with an id, the oldest first
         self._last_order = 0
         self._last_generated = 0
         self._last_child = 0
@@ -95,12 +103,12 @@ class Store:
         return list(self._held.values())
 
     def find(self, order_id: str) -> Held | None:
-        """Return the order with an id, or None."""
-        return self._held.get(order_id)
+        """Return the order with an id, or None; the oldest, if there are several."""
+        return next(iter(self._of(order_id)), None)
 
     def find_all(self, order_ids: Iterable[str]) -> list[Held]:
         """Return those of the orders with some ids that there are, the oldest first."""
-        found = [held for held in map(self._held.get, order_ids) if held is not None]
+        found = [held for order_id in set(order_ids) for held in self._of(order_id)]
         return sorted(found, key=lambda held: held.number)
 
     def orders(self) -> list[msgspec.Raw]:
@@ -108,8 +116,8 @@ class Store:
         return [
             as_json(
                 {
-                    "id": order_id,  # the name that all sandboxes list it by
-                    "OrderId": order_id,
+                    "id": held.order["OrderId"],  # the name that all sandboxes list it by
+                    "OrderId": held.order["OrderId"],
                     "status": held.status,
                     "order": held.order,
                     "sent": held.sent,
@@ -119,12 +127,13 @@ class Store:
                     },
                 }
             )
-            for order_id, held in self._held.items()
+            for held in self._held.values()
         ]
 
     def forget(self) -> None:
         """Forget all orders. No id is given out again."""
         self._held.clear()
+        self._numbers.clear()
 
     def move(self, order_id: str, status: str) -> bool:
         """Move an order to a status, as its fulfilment would.
@@ -132,9 +141,9 @@ class Store:
         Returns:
             Whether there is such an order.
         """
-        held = self._held.get(order_id)
+        held = self.find(order_id)
         if held is not None:
-            self._held[order_id] = msgspec.structs.replace(held, status=status)
+            self._held[held.number] = msgspec.structs.replace(held, status=status)
         return held is not None
 
     def save(self, data: Any) -> Held:
@@ -150,7 +159,7 @@ class Store:
         sent = read_order(self.schema, self._codes, data)
         actions = sent.pop("OrderActions", None) or {}
         sent["OrderId"] = order_id = self._order_id(sent)
-        held = self._held.get(order_id)
+        held = None if self.accept_duplicates else self.find(order_id)
         version = _next_version(order_id, actions.get("VersionTimestamp"), held)
         order = self._merger.merged(self.schema.order, held.order if held else {}, sent)
         if held and held.order != order and held.status >= _RELEASED and not imports(actions):
@@ -178,6 +187,7 @@ class Store:
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
         if held is None:
             self._last_order += 1
+            self._numbers.setdefault(order_id, []).append(self._last_order)
         kept = Held(
             number=held.number if held else self._last_order,
             order=order,
@@ -187,8 +197,11 @@ class Store:
             created=held.created if held else now,
             updated=now,
         )
-        self._held[order_id] = kept
+        self._held[kept.number] = kept
         return kept
+
+    def _of(self, order_id: str) -> list[Held]:
+        return [self._held[number] for number in self._numbers.get(order_id, ())]
 
     def _organization_problems(self, sent: Mapping[str, Any]) -> Iterator[Problem]:
         sent_one = sent.get("OrgId")

@@ -7,6 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SAVE = "/order/api/order/order/save"
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)
 
 
@@ -112,3 +113,44 @@ async def test_an_operation_that_manhattan_has_not_is_told(manhattan):
 
     assert answer.status_code == 400
     assert "save, " in answer.json()["error"]
+
+
+async def test_saves_are_on_record_whatever_comes_of_them(manhattan):
+    await manhattan.fault(kind="drop", operation="save")
+    with pytest.raises(BROKEN):
+        await manhattan.save(manhattan.order())
+    await manhattan.fault(kind="status", status=500, operation="save", when="after")
+    await manhattan.save(manhattan.order())
+    await manhattan.saved(manhattan.order())
+    await manhattan.save(manhattan.order("WEB", "Quantity", 1))
+    await manhattan.http.post(SAVE, content=b"{", headers={"content-type": "application/json"})
+
+    calls = (await manhattan.http.get("/_sandbox/calls")).json()["calls"]
+
+    assert [(call["ref"], call["took_effect_at"] is not None) for call in calls] == [
+        ("W-1", False),
+        ("W-1", True),
+        ("W-1", True),
+        ("W-1", False),
+        (None, False),
+    ]
+
+
+async def test_every_save_makes_an_order_where_that_is_set(manhattan):
+    await manhattan.saved(manhattan.order())
+    set_to = {"accept_duplicates": True}
+    assert (await manhattan.http.post("/_sandbox/settings", json=set_to)).status_code == 200
+    try:
+        await manhattan.saved(manhattan.order())
+        await manhattan.saved(manhattan.order("WEB", "OrderId", "W-2"))
+    finally:
+        await manhattan.http.post("/_sandbox/settings", json={"accept_duplicates": False})
+
+    assert await manhattan.ids() == ["W-1", "W-1", "W-2"]
+    assert [len(one["sent"]) for one in await manhattan.held()] == [1, 1, 1]
+    found = (await manhattan.search("OrderId = 'W-1'")).json()["data"]
+    assert [one["OrderId"] for one in found] == ["W-1", "W-1"]
+    everything = (await manhattan.search("OrderId IN ('W-2', 'W-1', 'W-2')")).json()["data"]
+    assert [one["OrderId"] for one in everything] == ["W-1", "W-1", "W-2"]
+    await manhattan.saved(manhattan.order())
+    assert [len(one["sent"]) for one in await manhattan.held()] == [2, 1, 1]

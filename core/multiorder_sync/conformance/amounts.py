@@ -1,0 +1,111 @@
+"""What becomes of amounts: whether each digit gets into the payload, and whether they count."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from multiorder_sync.conformance.corpus import Case
+from multiorder_sync.conformance.corpus.building import (
+    Plain,
+    address,
+    item,
+    multi_order,
+    order,
+    payment,
+    plain,
+)
+from multiorder_sync.conformance.payloads import moved
+from multiorder_sync.conformance.transformed import Transformed
+from multiorder_sync.nacelle.orders import MultiOrder
+
+LONG: Final = "98765432109876.54"
+"""An amount of which no float can hold the last digit."""
+
+_MUCH: Final = "200000000000000.00"
+_LITTLE_MORE: Final = Decimal("0.01")
+_MUCH_MORE: Final = Decimal(1000)
+
+Transform = Callable[[MultiOrder], Transformed]
+
+
+def long_amounts(amount: str) -> dict[str, Plain]:
+    """Return orders whose figures add up, with an amount in one place each, by what it is."""
+    return {
+        "a tax": multi_order(order(items=[item(1, tax=amount)], shipping=None)),
+        "a price of shipping": multi_order(order(shipping=amount)),
+        "a discount": multi_order(
+            order(items=[item(1, price=_MUCH)], discount=amount, shipping=None)
+        ),
+        "a payment": multi_order(order(items=[item(1, price=amount)], shipping=None)),
+    }
+
+
+def rounded(transform: Transform) -> Iterator[str]:
+    """Find what of the payload follows large changes of an amount and not its last digit."""
+    little, much = (plain(Decimal(LONG) + more) for more in (_LITTLE_MORE, _MUCH_MORE))
+    of_little, of_much = long_amounts(little), long_amounts(much)
+    for name, data in long_amounts(LONG).items():
+        before, one, other = map(transform, map(_order, (data, of_little[name], of_much[name])))
+        if any(each.error is not None for each in (before, one, other)):
+            continue  # there are OMSs which do not take as much, and say so
+        lost = moved(before.submissions, other.submissions) - moved(
+            before.submissions, one.submissions
+        )
+        for place in sorted(lost):
+            yield f"{place} does not hold the last digit of {name} of {LONG}"
+
+
+def indifferent(transform: Transform) -> Iterator[str]:
+    """Find what another order has other than this one, and the fingerprint does not tell."""
+    for bought, others, always in (
+        (_of_one_line(), _others_of_one_line(), True),
+        (_bought(), _others(), False),
+    ):
+        before = transform(_order(bought))
+        for name, data in others:
+            after = transform(_order(data))
+            # What is beside the first line need not be carried; where it is, it has to be told.
+            if not always and not moved(before.submissions, after.submissions):
+                continue
+            for one, other in zip(before.submissions, after.submissions, strict=False):
+                if one.fingerprint == other.fingerprint:
+                    yield f"the fingerprint is the same when the {name} is another one"
+
+
+def _of_one_line(**changes: Any) -> Plain:
+    return multi_order(order(items=[item(1, **{"quantity": 2, **changes})]))
+
+
+def _others_of_one_line() -> Iterator[tuple[str, Plain]]:
+    yield "quantity of a line", _of_one_line(quantity=3)
+    yield "price of a line", _of_one_line(price="11.00")
+    yield "sku of a line", _of_one_line(sku="SKU-9")
+
+
+def _bought(second: Plain | None = None, **changes: Any) -> Plain:
+    """Return an order of two lines that is paid in two parts."""
+    lines = [item(1, quantity=2), second or item(2, price="7.00")]
+    made = order(items=lines, **{"discount": "1.00", **changes})
+    parts = [payment("4.00"), payment(Decimal(made["price"]) - 4, id="pay-2", external_id="ch-2")]
+    return multi_order(made, payments=parts)
+
+
+def _others() -> Iterator[tuple[str, Plain]]:
+    """Yield orders that differ from that one in one thing, by what it is."""
+    yield "quantity of the second line", _bought(item(2, price="7.00", quantity=2))
+    yield "price of the second line", _bought(item(2, price="8.00"))
+    yield "sku of the second line", _bought(item(2, price="7.00", sku="SKU-9"))
+    for field, value in (("address1", "9 Mill Lane"), ("city", "Perth"), ("postal_code", "6000")):
+        yield (
+            f"{field} of the shipping address",
+            _bought(shipping_address=address(**{field: value})),
+        )
+    yield "discount", _bought(discount="2.00")
+    yield "price of shipping", _bought(shipping="6.00")
+    otherwise = _bought()
+    last = {**otherwise["payments"][1], "amount": "26.00"}
+    yield "amount of a payment", {**otherwise, "payments": [payment("5.00"), last]}
+
+
+def _order(data: Plain) -> MultiOrder:
+    return Case(name="", data=data).order()

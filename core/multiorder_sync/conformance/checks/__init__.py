@@ -1,0 +1,1 @@
+"""The standard checks, by subject."""

@@ -1,0 +1,102 @@
+"""The check that no secret and no token is told: it is the last one, and reads what all have left."""
+
+import traceback
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from multiorder_sync.conformance.checks.base import Checks
+from multiorder_sync.conformance.passage import Fault, Passage
+from multiorder_sync.conformance.payloads import plain
+from multiorder_sync.conformance.scene import Ended, Scene
+from multiorder_sync.conformance.standards import Level, Nonconforming, standard
+from multiorder_sync.conformance.subject import secrets_in
+from multiorder_sync.errors import OmsError
+
+_SHORTEST: Final = 6
+"""A shorter secret can't be told from a piece of ordinary text."""
+
+
+class SecrecyChecks(Checks):
+    """What is secret is sent to the OMS, and told to nobody else."""
+
+    @standard(
+        Level.SILVER,
+        why="an OMS quotes what it was sent in its errors, and errors get into answers and logs, "
+        "payloads and receipts into the journal",
+        mend="give the client's own words (answer.unexpected, answer.excerpt), take what you quote "
+        "yourself through answer.redact, and reveal() a secret for the call alone",
+    )
+    def test_secrets_stay_secret(self) -> None:
+        """Let the OMS quote credentials and tokens; read all errors, receipts, logs and payloads."""
+        stage, submission = self.bench.stage, self.bench.ordinary[0]
+        secrets = [each.reveal() for each in secrets_in(self.bench.subject.settings)]
+        secrets = [each for each in secrets if len(each) >= _SHORTEST]
+        wrong = []
+
+        async def scene(opened: Scene) -> list[Ended]:
+            return [
+                await opened.submit(submission),
+                await opened.find(submission),
+                await opened.check(),
+            ]
+
+        for status in (None, 200, 400, 403, 422, 500):
+            echo = Fault(lambda arrival: not arrival.fetches_token, _echoing(status or 0, secrets))
+            ended = stage.run(scene, *([] if status is None else [echo]))
+            hidden = {*secrets, *stage.door.tokens}
+            wrong += [
+                f"the error of {method} shows a secret that the OMS quoted (HTTP {status})"
+                for method, each in zip(("submit", "find", "check"), ended, strict=True)
+                if _shows(_said(each), hidden)
+            ]
+        hidden = {*secrets, *stage.door.tokens}
+        wrong += [
+            f"{what} a secret or a token"
+            for what, texts in (
+                ("a line of the log shows", stage.play.logged),
+                ("a receipt holds", stage.play.receipts),
+                ("an error shows", stage.play.errors),
+            )
+            if _shows(texts, hidden)
+        ]
+        wrong += [f"a payload holds a secret (case {name})" for name in self._telling(secrets)]
+        if wrong:
+            raise Nonconforming(*dict.fromkeys(wrong))
+
+    def _telling(self, secrets: list[str]) -> Iterator[str]:
+        for name, made in self.bench.transformed.items():
+            texts = [f"{each.ref} {each.notes} {plain(each.payload)}" for each in made.submissions]
+            if _shows(texts, {*secrets}):
+                yield name
+
+
+def _shows(texts: Any, hidden: set[str]) -> bool:
+    return any(each in text for text in dict.fromkeys(texts) for each in hidden)
+
+
+def _echoing(status: int, secrets: list[str]) -> Any:
+    async def act(passage: Passage) -> None:
+        sent = passage.arrival.headers.get("authorization", "")
+        words = f"Not accepted: {sent} {' '.join(secrets)}"
+        body = _as_json(words)
+        await passage.answer(status, body, kind="application/json")
+
+    return act
+
+
+def _as_json(words: str) -> bytes:
+    message = {"message": words, "code": words[:40]}
+    return msgspec.json.encode({**message, "error": words, "errors": [message], "data": None})
+
+
+def _said(ended: Ended) -> Iterator[str]:
+    error = ended.error
+    if error is None:
+        return
+    yield "".join(traceback.format_exception(error))
+    yield repr(error)
+    if isinstance(error, OmsError):
+        for message in error.oms_errors:
+            yield f"{message.code} {message.text}"

@@ -1,0 +1,265 @@
+"""What can become of a call: answers that are none, before the OMS has acted or after it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from multiorder_sync.conformance.passage import Arrival, Fault, Passage, Reply
+from multiorder_sync.conformance.troubles import Trouble
+from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER
+
+Act = Callable[[Passage], Awaitable[None]]
+Meets = Callable[[Arrival], bool]
+
+HTML: Final = b"<!doctype html><title>Sign in</title><p>Please sign in to continue."
+_DEEP: Final = b"[" * 3_000 + b"]" * 3_000
+
+CONTENTS: Final[Mapping[str, bytes]] = {
+    "a page of HTML": HTML,
+    "JSON that breaks off": b'{"data": {"order": {"id": "1", "re',
+    "nothing": b"",
+    "null": b"null",
+    "a text": b'"ok"',
+    "a number": b"17",
+    "an empty array": b"[]",
+    "an empty object": b"{}",
+    "bytes that are not UTF-8": b'{"id": "\xff\xfe"}',
+    "arrays nested without end": _DEEP,
+}
+"""Bodies that no OMS means, by what they are."""
+
+STATUSES: Final = (302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429)
+"""Statuses with which a call is turned away."""
+
+FAILURES: Final = (408, 500, 502, 503, 504, 520)
+"""Statuses which leave open what became of a call."""
+
+_JSON: Final = "application/json"
+
+
+def creating(arrival: Arrival) -> bool:
+    """Tell whether a call can create an order."""
+    return arrival.creates
+
+
+def looking_up(arrival: Arrival) -> bool:
+    """Tell whether a call neither creates an order nor asks for a token."""
+    return arrival.looks_up
+
+
+def fetching_a_token(arrival: Arrival) -> bool:
+    """Tell whether a call asks for a token."""
+    return arrival.fetches_token
+
+
+class Spoiling(msgspec.Struct, frozen=True, kw_only=True):
+    """A way in which a call is spoiled.
+
+    Attributes:
+        name: What it is called, to follow "answered with".
+        status: The status of the answer; None if there is none.
+        act: Does it; the OMS has not acted.
+        late: Does it after the OMS has acted.
+        silent: Whether the client has to wait for its deadline.
+        json: Whether the answer is JSON.
+    """
+
+    name: str
+    status: int | None = None
+    act: Act
+    late: Act
+    silent: bool = False
+    json: bool = False
+
+    @property
+    def trouble(self) -> Trouble:
+        """What kind of trouble it is, for a create."""
+        if self.status is None:
+            return Trouble.UNANSWERED
+        if self.status == 200:
+            return Trouble.GARBAGE
+        if self.status in FAILURES:
+            return Trouble.FAILED
+        if self.status in (302, 401, 403):
+            return Trouble.GATEWAY
+        if self.status == 429:
+            return Trouble.BUSY
+        return Trouble.TURNED_AWAY
+
+    def fault(self, meets: Meets, *, after: bool = False, times: int | None = None) -> Fault:
+        """Return the fault that spoils calls in this way."""
+        return Fault(meets, self.late if after else self.act, times=times)
+
+
+def answering(  # noqa: PLR0913 - what an answer is made of, by keyword
+    name: str,
+    status: int,
+    body: bytes,
+    *,
+    kind: str = "text/plain",
+    headers: Mapping[str, str] | None = None,
+    wait_seconds: int | None = None,
+) -> Spoiling:
+    """Return the way in which a call gets a certain answer.
+
+    Args:
+        name: What it is called.
+        status: The HTTP status.
+        body: The body.
+        kind: The body's media type.
+        headers: Further headers.
+        wait_seconds: How long the caller is asked to wait, in the header that it looks at.
+    """
+    pairs = [(b"content-type", kind.encode())]
+    pairs += [(key.encode(), value.encode()) for key, value in (headers or {}).items()]
+
+    async def act(passage: Passage) -> None:
+        waits = []
+        if wait_seconds is not None:
+            mark = passage.arrival.mark
+            header = mark.retry_after_header if mark is not None else RETRY_AFTER
+            waits.append((header.encode(), str(wait_seconds).encode()))
+        await passage.answer(status, body, headers=[*pairs, *waits])
+
+    return Spoiling(name=name, status=status, act=act, late=_after(act), json=kind == _JSON)
+
+
+def _with_status(status: int) -> tuple[Spoiling, Spoiling]:
+    words = f"The gateway says {status}.".encode()
+    said = msgspec.json.encode({"error": {"code": "GATEWAY", "message": f"It is {status}."}})
+    headers = {"location": "/login"} if status == 302 else {}
+    wait = 2 if status in (429, 503) else None
+    text, json = f"HTTP {status} and a text", f"HTTP {status} and JSON"
+    return (
+        answering(text, status, words, headers=headers, wait_seconds=wait),
+        answering(json, status, said, kind=_JSON, headers=headers, wait_seconds=wait),
+    )
+
+
+async def _cut(passage: Passage) -> None:
+    passage.cut()
+
+
+async def _silent(passage: Passage) -> None:
+    await passage.fall_silent()
+
+
+async def _breaking_off(passage: Passage) -> None:
+    await passage.break_off(Reply(200, [(b"content-type", b"application/json")], b'{"id": "1"}'))
+
+
+async def _breaking_off_late(passage: Passage) -> None:
+    await passage.break_off(await passage.handed_on())
+
+
+def _after(act: Act) -> Act:
+    async def late(passage: Passage) -> None:
+        await passage.handed_on()
+        await act(passage)
+
+    return late
+
+
+CUT: Final = Spoiling(name="a connection that is cut", act=_cut, late=_after(_cut))
+SILENCE: Final = Spoiling(name="silence", act=_silent, late=_after(_silent), silent=True)
+BREAKING_OFF: Final = Spoiling(
+    name="an answer that breaks off", act=_breaking_off, late=_breaking_off_late
+)
+
+UNANSWERED: Final = (CUT, SILENCE, BREAKING_OFF)
+"""Ways in which there is no whole answer."""
+
+
+def contents() -> tuple[Spoiling, ...]:
+    """Return the answers with HTTP 200 that are none."""
+    return tuple(
+        answering(f"HTTP 200 and {name}", 200, body, kind="text/html" if body is HTML else _JSON)
+        for name, body in CONTENTS.items()
+    )
+
+
+def turning_away() -> tuple[Spoiling, ...]:
+    """Return the answers with which a call is turned away, each with a text and with JSON."""
+    page = answering("HTTP 404 and a page of HTML", 404, HTML, kind="text/html")
+    return (*(each for status in STATUSES for each in _with_status(status)), page)
+
+
+def refusing_tokens() -> tuple[Spoiling, ...]:
+    """Return answers to a call for a token that is not given."""
+    return tuple(_with_status(status)[1] for status in (400, 401, 403, 404, 429, 500, 503))
+
+
+def failing() -> tuple[Spoiling, ...]:
+    """Return the answers which leave open what became of a call."""
+    return tuple(each for status in FAILURES for each in _with_status(status))
+
+
+class Gate:
+    """Holds calls up until it is opened, and lets them through then, their clients gone or not."""
+
+    def __init__(self) -> None:
+        self._open = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def fault(self, meets: Meets, *, times: int | None = 1) -> Fault:
+        """Return the fault that holds calls up."""
+        return Fault(meets, self._hold, times=times)
+
+    def open(self) -> None:
+        """Let through what is held up, and all that comes."""
+        self._open = True
+        for loop, event in self._waiting:
+            loop.call_soon_threadsafe(event.set)
+
+    async def _hold(self, passage: Passage) -> None:
+        event = asyncio.Event()
+        self._waiting.append((asyncio.get_running_loop(), event))
+        if not self._open:
+            await event.wait()
+        await passage.let_through()
+
+
+def changing(change: Callable[[Any], Any], meets: Meets) -> Fault:
+    """Return the fault that changes what the OMS answers in JSON."""
+
+    async def act(passage: Passage) -> None:
+        reply = await passage.handed_on()
+        body = msgspec.json.encode(change(msgspec.json.decode(reply.body)))
+        await passage.answer(reply.status, body, headers=reply.headers)
+
+    return Fault(meets, act)
+
+
+def delaying(seconds: float, meets: Meets) -> Fault:
+    """Return the fault that lets calls through late."""
+
+    async def act(passage: Passage) -> None:
+        await asyncio.sleep(seconds)
+        await passage.let_through()
+
+    return Fault(meets, act)
+
+
+def refusing(
+    code: str, message: str, meets: Meets, *, hear: Callable[[Reply], None] | None = None
+) -> Fault:
+    """Return the fault by which the OMS refuses, in its own words.
+
+    Args:
+        code: The code of the refusal.
+        message: Its words.
+        meets: Which calls are refused.
+        hear: Is told what the OMS answers.
+    """
+
+    async def act(passage: Passage) -> None:
+        fault = {"kind": "refuse", "operation": "*", "code": code, "message": message}
+        await passage.order_fault(fault)
+        reply = await passage.handed_on()
+        if hear is not None:
+            hear(reply)
+        await passage.answer(reply.status, reply.body, headers=reply.headers)
+
+    return Fault(meets, act)

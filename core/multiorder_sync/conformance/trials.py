@@ -1,0 +1,284 @@
+"""Calls of a connector's methods, each spoiled in its own way, and how they ended."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from multiorder_sync.conformance.creates import Routes
+from multiorder_sync.conformance.faults import (
+    CUT,
+    SILENCE,
+    UNANSWERED,
+    Meets,
+    Spoiling,
+    contents,
+    creating,
+    failing,
+    fetching_a_token,
+    looking_up,
+    refusing,
+    refusing_tokens,
+    turning_away,
+)
+from multiorder_sync.conformance.passage import Arrival, Fault, Reply
+from multiorder_sync.conformance.payloads import AnySubmission
+from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
+from multiorder_sync.conformance.stage import Stage
+from multiorder_sync.conformance.subject import secrets_in, with_other_secrets
+from multiorder_sync.conformance.troubles import PERMITTED, Trouble
+from multiorder_sync.errors import OmsError, Unavailable
+
+_NOT_FOUND: Final = 404
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """A method that was called once, while its calls were spoiled.
+
+    Attributes:
+        spoiling: In which way.
+        trouble: What kind of trouble that is.
+        status: The status of the answer; None if there was none.
+        after: Whether the OMS had acted before.
+        ended: How it ended.
+        creates: How many creates arrived, those included that are not marked as such.
+        tokens: Whether those calls carried bearer tokens.
+        held: How many orders the OMS holds then.
+    """
+
+    spoiling: str
+    trouble: Trouble
+    status: int | None
+    after: bool
+    ended: Ended
+    creates: int
+    tokens: bool
+    held: int
+
+    @property
+    def words(self) -> str:
+        """How it was spoiled, in words."""
+        return f"{_answered(self.spoiling, self.trouble)}" + (
+            ", after the OMS had taken the order," if self.after else ""
+        )
+
+
+def submit_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
+    """Submit an order again and again, each time with a call spoiled in another way."""
+    before = (*failing(), *contents(), *UNANSWERED)
+    after = (*failing(), *contents(), *UNANSWERED)
+    of_look_ups = (*failing(), CUT, SILENCE)
+
+    async def scene(opened: Scene) -> list[Trial]:
+        trials = _Trials(opened, submission, await _routes(opened, submission))
+        in_json = await _refuses_in_json(opened, submission)
+        return [
+            *[
+                await trials.submit(each, trouble=_turned_away(each, in_json=in_json))
+                for each in turning_away()
+            ],
+            *[await trials.submit(each) for each in before],
+            *[await trials.submit(each, after=True) for each in after],
+            *[await trials.submit(each, looking_up, Trouble.LOOK_UP) for each in of_look_ups],
+        ]
+
+    return [
+        *stage.run(scene, counting=False),
+        *_elsewhere(stage, submission),
+    ]
+
+
+def token_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
+    """Submit an order again and again, each time with the call for a token spoiled."""
+    found = []
+    for each in (*refusing_tokens(), *contents()[:4], *UNANSWERED):
+        # A client of its own: a refusal of credentials is remembered for a while.
+        async def scene(opened: Scene, spoiling: Spoiling = each) -> Trial:
+            trials = _Trials(opened, submission, Routes())
+            return await trials.submit(spoiling, fetching_a_token, Trouble.TOKENLESS)
+
+        found.append(stage.run(scene, counting=False))
+    return found
+
+
+def find_trials(
+    stage: Stage, submission: AnySubmission
+) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
+    """Look an order up that the OMS holds, each time with the look-up spoiled in another way.
+
+    Returns:
+        How it was spoiled, how it ended, and the look-ups that arrived.
+    """
+
+    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
+        await opened.submit(submission)
+        found = []
+        for each in (*turning_away(), *failing(), *contents(), *UNANSWERED):
+            fault = each.fault(looking_up)
+            opened.door.faults = [fault]
+
+            async def find(seconds: float) -> Ended:
+                opened.door.arrivals.clear()
+                return await opened.find(submission, seconds)
+
+            ended = await _met(opened, each, fault, find)
+            found.append((each, ended, [call for call in opened.door.arrivals if call.looks_up]))
+        return found
+
+    return stage.run(scene, counting=False)
+
+
+def check_trials(stage: Stage) -> list[tuple[Spoiling, Ended]]:
+    """Check, each time with the call spoiled in another way."""
+
+    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended]]:
+        found = []
+        for each in (*failing(), *contents(), *UNANSWERED):
+            fault = each.fault(looking_up)
+            opened.door.faults = [fault]
+            found.append((each, await _met(opened, each, fault, opened.check)))
+        return found
+
+    return stage.run(scene, counting=False)
+
+
+def swallowed(trials: Sequence[Trial]) -> list[str]:
+    """Say of which trials the connector says that the order is there, and it is not."""
+    return [
+        f"{trial.words} submit returns a receipt, and the OMS does not hold the order"
+        for trial in trials
+        if trial.ended.receipt is not None and not trial.held
+    ]
+
+
+def unclassified(trials: Sequence[Trial]) -> list[str]:
+    """Say which trials end with something else than the contract's errors."""
+    return [
+        f"{trial.words} submit {trial.ended}"
+        for trial in trials
+        if not isinstance(trial.ended.error, OmsError) and trial.ended.receipt is None
+    ]
+
+
+def misnamed(trials: Sequence[Trial]) -> list[str]:
+    """Say which trials end with an error of the contract's that says something else than is so."""
+    return [
+        f"{trial.words} submit {trial.ended}, not "
+        + " or ".join(kind.__name__ for kind in PERMITTED[trial.trouble])
+        for trial in trials
+        if isinstance(trial.ended.error, OmsError)
+        and not isinstance(trial.ended.error, PERMITTED[trial.trouble])
+    ]
+
+
+def falsely_unavailable(trials: Sequence[Trial]) -> list[str]:
+    """Say of which trials the connector says "certainly not created" although the order is there."""
+    return [
+        f"{trial.words} submit {trial.ended}, which says that it was certainly not created"
+        for trial in trials
+        if trial.held and isinstance(trial.ended.error, Unavailable)
+    ]
+
+
+class _Trials(msgspec.Struct, frozen=True):
+    """Submits of one order in one scene."""
+
+    opened: Scene
+    submission: AnySubmission
+    routes: Routes
+
+    async def submit(
+        self,
+        spoiling: Spoiling,
+        meets: Meets = creating,
+        trouble: Trouble | None = None,
+        *,
+        after: bool = False,
+    ) -> Trial:
+        opened = self.opened
+        fault = spoiling.fault(meets, after=after)
+
+        async def submit(seconds: float) -> Ended:
+            await opened.begin_anew(fault)  # a call that is made again is one submit, not two
+            return await opened.submit(self.submission, seconds)
+
+        ended = await _met(opened, spoiling, fault, submit)
+        creates = self.routes.creates(opened.door.arrivals)
+        return Trial(
+            spoiling=spoiling.name,
+            trouble=trouble or spoiling.trouble,
+            status=spoiling.status,
+            after=after,
+            ended=ended,
+            creates=len(creates),
+            tokens=any(each.mark is not None and each.mark.token for each in creates),
+            held=len(await opened.orders()),
+        )
+
+
+async def _routes(opened: Scene, submission: AnySubmission) -> Routes:
+    """Return where calls go while nothing is wrong."""
+    await opened.begin_anew()
+    await opened.submit(submission)
+    await opened.find(submission)
+    await opened.check()
+    return Routes.of(opened.door.arrivals)
+
+
+async def _refuses_in_json(opened: Scene, submission: AnySubmission) -> bool:
+    """Tell whether the OMS refuses an order in JSON."""
+    heard: list[Reply] = []
+    fault = refusing("KIT-1", "The kit told the sandbox so.", creating, hear=heard.append)
+    await opened.begin_anew(fault)
+    await opened.submit(submission)
+    try:
+        return all(msgspec.json.decode(each.body) is not None for each in heard) and bool(heard)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:
+    foreign = spoiling.status == _NOT_FOUND and in_json and not spoiling.json
+    return Trouble.FOREIGN if foreign else spoiling.trouble
+
+
+async def _met(
+    opened: Scene, spoiling: Spoiling, fault: Fault, call: Callable[[float], Awaitable[Ended]]
+) -> Ended:
+    return await (opened.unanswered(call, fault) if spoiling.silent else call(FAIR_SECONDS))
+
+
+def _elsewhere(stage: Stage, submission: AnySubmission) -> list[Trial]:
+    """Submit an order to nobody, and with credentials that are wrong."""
+
+    async def scene(opened: Scene) -> tuple[Ended, int]:
+        return await opened.submit(submission), len(await opened.orders())
+
+    settings = stage.settings_at(stage.url)
+    others = {Trouble.UNREACHABLE: stage.settings_at(stage.closed_url())}
+    if secrets_in(settings):
+        others[Trouble.WRONG_CREDENTIALS] = with_other_secrets(settings)
+    found = []
+    for trouble, used in others.items():
+        ended, held = stage.run(scene, settings=used, counting=False)
+        trial = Trial(
+            spoiling=trouble.value,
+            trouble=trouble,
+            status=None,
+            after=False,
+            ended=ended,
+            creates=sum(arrival.creates for arrival in stage.door.arrivals),
+            tokens=True,
+            held=held,
+        )
+        found.append(trial)
+    return found
+
+
+def _answered(spoiling: str, trouble: Trouble) -> str:
+    if trouble is Trouble.UNREACHABLE:
+        return f"of {spoiling}"
+    if trouble is Trouble.WRONG_CREDENTIALS:
+        return f"with {spoiling}"
+    what = {Trouble.TOKENLESS: "asked for a token, ", Trouble.LOOK_UP: "asked for an order, "}
+    return f"{what.get(trouble, '')}answered with {spoiling}"

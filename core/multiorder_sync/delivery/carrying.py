@@ -1,0 +1,327 @@
+"""An order in hand, carried as far as it goes: frozen, sent or looked for, and closed."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+import msgspec
+
+from multiorder_sync.delivery.attempts import Way, is_cancelled
+from multiorder_sync.delivery.freezing import AnySubmission, context_of, freeze
+from multiorder_sync.delivery.journal.journal import Journal
+from multiorder_sync.delivery.journal.records import (
+    Claim,
+    Failure,
+    FrozenSubmission,
+    OrderRecord,
+    SubmissionRecord,
+    SubmissionUpdate,
+)
+from multiorder_sync.delivery.settling import ClaimLost, Delivery
+from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.errors import (
+    ConnectorFault,
+    ConnectorUnavailable,
+    OmsError,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+)
+from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.oms.connector import DuplicateGuard
+from multiorder_sync.oms.payloads import decode_payload, encode_payload
+from multiorder_sync.outcome import Outcome, SubmissionResult, SubmissionState
+
+Step = Callable[[str], None]
+"""Is told each step of an order's way, right after it was taken."""
+
+# With less time than this, another order of a multi-order is not begun: it would only be left in
+# doubt, too.
+_LEAST_SECONDS: Final = 0.3
+
+_LEAST_PART_SECONDS: Final = 1.0
+"""How much of the time a submission has at least, however many others wait behind it."""
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """How far the submissions of an order came.
+
+    Attributes:
+        outcome: Of all of them, those included that were settled before.
+        updates: Of those that were touched.
+    """
+
+    outcome: Outcome
+    updates: tuple[SubmissionUpdate, ...]
+
+
+class Carrier:
+    """Carries one order.
+
+    Args:
+        journal: Where it is recorded.
+        claim: The right to carry it on.
+        space: That it is for.
+        way: What its submissions share.
+        step: Is told each step.
+    """
+
+    def __init__(
+        self, journal: Journal, claim: Claim, space: ServedSpace, way: Way, step: Step
+    ) -> None:
+        self._journal = journal
+        self._claim = claim
+        self._space = space
+        self._way = way
+        self._step = step
+        self._on_record = False  # whether the first create is on record as about to leave
+
+    async def freeze(self, order: MultiOrder, received_at: datetime) -> list[SubmissionRecord]:
+        """Transform the order, and keep its submissions as they will be sent.
+
+        Raises:
+            Untransformable: If the OMS can't express the order.
+            Vetoed: If a merchant's own package does not let it through.
+            HookFailed: If such a package fails.
+            ConnectorUnavailable: If the space's connector is broken.
+            JournalUnavailable: If they can't be kept.
+            ClaimLost: If another process has the order in hand by now.
+        """
+        made = freeze(order, self._space, received_at)
+        context = context_of(self._space, received_at)
+        made = await self._space.hooks.before_freezing(
+            made,
+            order,
+            context,
+            reserved=self._way.connector.reserved,
+            deadline=self._way.deadline,
+        )
+        frozen = [FrozenSubmission(each, encode_payload(each.payload)) for each in made]
+        # An OMS that does not refuse a second create is asked before the first one.
+        guard = self._way.connector.duplicate_guard
+        self._on_record = guard is DuplicateGuard.REFUSES
+        held = await self._journal.freeze(
+            self._claim,
+            frozen,
+            connector=self._space.settings.connector,
+            sending=self._on_record,
+            deadline=self._way.deadline,
+        )
+        if not held:
+            raise _lost()
+        self._step("frozen")
+        return [
+            SubmissionRecord(
+                position=position,
+                ref=each.submission.ref,
+                orders=each.submission.orders,
+                fingerprint=each.submission.fingerprint,
+                payload=each.payload,
+                notes=each.submission.notes,
+                state=SubmissionState.READY,
+                sent_at=None,
+                receipt=None,
+                error=None,
+            )
+            for position, each in enumerate(frozen)
+        ]
+
+    async def send(
+        self, submissions: Sequence[SubmissionRecord], *, refused_again: bool
+    ) -> Carried:
+        """Send what is not in the OMS yet, one after the other.
+
+        Args:
+            submissions: As they stand.
+            refused_again: Whether those that were refused before are tried once more.
+        """
+        results: list[SubmissionResult] = []
+        updates: list[SubmissionUpdate] = []
+        for position, each in enumerate(submissions):
+            settled = each.state is SubmissionState.ACCEPTED or (
+                each.state is SubmissionState.REFUSED and not refused_again
+            )
+            if settled:
+                results.append(as_result(each))
+                continue
+            begun = bool(updates)
+            in_time = not begun or self._way.deadline - monotonic() > _LEAST_SECONDS
+            way = self._part(len(submissions) - position)
+            result, update = await self._one(each, way, begun=begun, in_time=in_time)
+            results.append(result)
+            updates.append(update)
+            self._step("sent")
+        return self._carried(results, updates)
+
+    async def look(self, submissions: Sequence[SubmissionRecord]) -> Carried:
+        """Look for what may be in the OMS, and send nothing."""
+        results: list[SubmissionResult] = []
+        updates: list[SubmissionUpdate] = []
+        for each in submissions:
+            if not each.in_doubt:
+                results.append(as_result(each))
+                continue
+            delivery = self._delivery(each, self._way)
+            if isinstance(delivery, SubmissionResult):
+                result = delivery
+                updates.append(_update(each, result, None))
+            else:
+                result = await self._settled(delivery, delivery.look())
+                updates.append(_update(each, result, delivery))
+            results.append(result)
+        return self._carried(results, updates)
+
+    def _part(self, waiting: int) -> Way:
+        """Return the way of the next submission, with its part of the time if others wait."""
+        if not self._way.comes_again:
+            return self._way
+        left = self._way.deadline - monotonic()
+        seconds = max(left / waiting, min(left, _LEAST_PART_SECONDS))
+        return msgspec.structs.replace(self._way, deadline=monotonic() + seconds)
+
+    async def _one(
+        self, record: SubmissionRecord, way: Way, *, begun: bool, in_time: bool
+    ) -> tuple[SubmissionResult, SubmissionUpdate]:
+        delivery = self._delivery(record, way, on_record=self._on_record and not begun)
+        if isinstance(delivery, SubmissionResult):
+            return delivery, _update(record, delivery, None)
+        if in_time:
+            result = await self._settled(delivery, delivery.settle())
+        else:
+            result = delivery.not_sent()
+        return result, _update(record, result, delivery)
+
+    async def _settled(
+        self, delivery: Delivery, settling: Awaitable[SubmissionResult]
+    ) -> SubmissionResult:
+        """Return what became of a submission, also where something here breaks over it.
+
+        What is known of the order's other submissions is not lost by it.
+        """
+        try:
+            return await settling
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a plugin may have given anything
+            if is_cancelled(error):
+                raise
+            self._way.log.exception("internal error", connector=self._way.connector.name)
+            return delivery.broken()
+
+    def _delivery(
+        self, record: SubmissionRecord, way: Way, *, on_record: bool = False
+    ) -> Delivery | SubmissionResult:
+        """Return the submission's delivery, or the result if it can't be sent as it was frozen."""
+        try:
+            submission = self._submission(record)
+        except Unavailable as error:
+            return _unsent(record, error)
+        except (ValueError, TypeError):
+            self._way.log.exception("frozen payload not readable", order=self._claim.key)
+            reason = (
+                f"The connector {self._way.connector.name} can't read what an earlier version of "
+                "it kept of this order; the order is not sent."
+            )
+            return _unsent(record, ConnectorFault(reason))
+
+        async def announce() -> None:
+            if not await self._journal.sending(self._claim, record.position, self._way.deadline):
+                raise _lost()
+            self._step("sending")
+
+        return Delivery(
+            way,
+            submission,
+            in_doubt=record.in_doubt,
+            sent_at=record.sent_at,
+            announce=None if on_record else announce,
+        )
+
+    def _submission(self, record: SubmissionRecord) -> AnySubmission:
+        if record.payload is None:
+            raise Unavailable("What was to be sent is not kept any more; it was erased.")
+        return AnySubmission(
+            ref=record.ref,
+            payload=decode_payload(record.payload, self._way.connector.Payload),
+            orders=record.orders,
+            fingerprint=record.fingerprint,
+            notes=record.notes,
+        )
+
+    def _carried(self, results: list[SubmissionResult], updates: list[SubmissionUpdate]) -> Carried:
+        outcome = Outcome(connector=self._space.settings.connector, results=tuple(results))
+        return Carried(outcome, tuple(updates))
+
+
+def must_freeze(
+    order: OrderRecord, submissions: Sequence[SubmissionRecord], connector: str
+) -> bool:
+    """Tell whether an order is to be transformed, for the first time or anew.
+
+    Raises:
+        ConnectorUnavailable: If it may be in the OMS of another connector than the space has now.
+    """
+    if all(each.sent_at is None and each.is_out for each in submissions):
+        return True
+    if order.connector == connector:
+        return False
+    if all(each.is_out for each in submissions):
+        return True
+    raise ConnectorUnavailable(
+        f"The order may be in the OMS of the connector {order.connector}, which its space does not "
+        "use any more; it is not sent to another one."
+    )
+
+
+def as_result(record: SubmissionRecord) -> SubmissionResult:
+    """Return a submission that is not touched as the result that it stands for."""
+    state = SubmissionState.UNKNOWN if record.in_doubt else record.state
+    return SubmissionResult(
+        ref=record.ref,
+        orders=record.orders,
+        state=state,
+        receipt=record.receipt,
+        error=_error(record, state),
+        notes=record.notes,
+    )
+
+
+def _error(record: SubmissionRecord, state: SubmissionState) -> OmsError | None:
+    if record.error is not None:
+        return record.error.oms_error()
+    # What happened is not on record: a process died, or it is past its retention.
+    match state:
+        case SubmissionState.UNKNOWN:
+            return OutcomeUnknown("Whether the OMS has the order can't be told yet.")
+        case SubmissionState.REFUSED:
+            return Refused("The OMS refused the order.")
+        case SubmissionState.READY:
+            return Unavailable("The order was not sent yet.")
+    return None
+
+
+def _unsent(record: SubmissionRecord, error: OmsError) -> SubmissionResult:
+    return msgspec.structs.replace(as_result(record), error=error)
+
+
+def _update(
+    record: SubmissionRecord, result: SubmissionResult, delivery: Delivery | None
+) -> SubmissionUpdate:
+    return SubmissionUpdate(
+        position=record.position,
+        state=result.state,
+        sent=delivery is not None and delivery.attempts.sent,
+        sent_before=record.sent_at,
+        receipt=result.receipt,
+        failure=None if result.error is None else Failure.of(result.error),
+        attempts=tuple(delivery.attempts.records) if delivery else (),
+    )
+
+
+def _lost() -> ClaimLost:
+    return ClaimLost("Another process has this order in hand by now; it was not sent from here.")
+
+
+def no_step(_name: str) -> None:
+    """Take no notice of a step."""

@@ -1,0 +1,253 @@
+"""One call's order, from the journal to the OMS and back: opened, frozen, sent, closed."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
+
+import msgspec
+import structlog
+
+from multiorder_sync.delivery.attempts import Way, is_cancelled
+from multiorder_sync.delivery.carrying import (
+    Carried,
+    Carrier,
+    Step,
+    must_freeze,
+)
+from multiorder_sync.delivery.discretion import Discretion
+from multiorder_sync.delivery.journal.journal import Journal, new_token
+from multiorder_sync.delivery.journal.opening import Arrival, Waiting
+from multiorder_sync.delivery.journal.records import (
+    CLAIM_MARGIN_SECONDS,
+    AnswerRecord,
+    Claim,
+    Closing,
+    Opened,
+    OrderState,
+    Standing,
+    SubmissionRecord,
+)
+from multiorder_sync.delivery.rules import Rules
+from multiorder_sync.delivery.spaces import ServedSpace
+from multiorder_sync.delivery.verdicts import BROKEN, Verdict, as_it_stands, stopped
+from multiorder_sync.errors import (
+    JournalUnavailable,
+    MultiOrderError,
+    OutcomeUnknown,
+    Overloaded,
+)
+from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.oms.hookspecs import Settlement
+
+_CLOSE_SECONDS: Final = 1.0
+"""How much of the time is kept for closing the order, at most."""
+
+_CLOSE_PART: Final = 0.1
+"""How much of it, of a short deadline."""
+
+_POLL_SECONDS: Final = 0.1
+
+_TAKEN_OVER: Final = OutcomeUnknown(
+    "Another process has taken the order over; what became of it there is not known here."
+)
+
+
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that a call brings, once it is decoded.
+
+    Attributes:
+        space: That it is for.
+        order: The order.
+        key: Of the order within its space.
+        fingerprint: Of its content.
+        body: The bytes.
+        received_at: When they came.
+        request_id: Of the call.
+        deadline: Until when to answer, in the time of `time.monotonic`.
+        caller: Who sends it: "nacelle", or an operator's name.
+        log: Where to.
+        discretion: Keeps the shopper out of it.
+    """
+
+    space: ServedSpace
+    order: MultiOrder
+    key: str
+    fingerprint: str
+    body: bytes
+    received_at: datetime
+    request_id: str
+    deadline: float
+    log: structlog.typing.FilteringBoundLogger
+    discretion: Discretion
+    caller: str = "nacelle"
+
+
+Same = Callable[[bytes, ServedSpace], str | None]
+"""Returns the fingerprint, made as it is made today, of bytes that were received before."""
+
+
+class Intake:
+    """Takes orders in.
+
+    Args:
+        journal: Where they are recorded.
+        delays: How long to wait before each redelivery, in seconds.
+        same: Tells whether bytes received before are of the same content.
+        step: Is told each step of an order's way.
+    """
+
+    def __init__(
+        self, journal: Journal, delays: tuple[float, ...], *, same: Same, step: Step
+    ) -> None:
+        self._journal = journal
+        self.delays = delays
+        self._same = same
+        self._step = step
+
+    async def take(self, incoming: Incoming) -> Verdict:
+        """Take an order as far as it goes within the deadline.
+
+        Raises:
+            JournalUnavailable: If it can't be recorded; nothing was sent.
+            Overloaded: If another process has it in hand until the deadline.
+        """
+        opened = await self._open(incoming)
+        self._step("opened")
+        if opened.claim is None:
+            return as_it_stands(opened)
+        rules = Rules(on_outage=incoming.space.settings.on_outage, delays=self.delays)
+        return await self._carry(incoming, opened, opened.claim, rules)
+
+    async def _open(self, incoming: Incoming) -> Opened:
+        """Open the order; while another process has it in hand, wait for what comes of it."""
+        arrival = _arrival(incoming, self._journal.owner)
+        same: str | None = None
+        waiting: Waiting | None = None
+        while True:
+            opened = await self._journal.open(
+                arrival, incoming.deadline, same=same, waiting=waiting
+            )
+            match opened.standing:
+                case Standing.BUSY:
+                    waiting = waiting or Waiting(opened.order.told_at)
+                    if monotonic() + _POLL_SECONDS > incoming.deadline:
+                        raise Overloaded("Another process has this very order in hand still.")
+                    await asyncio.sleep(_POLL_SECONDS)
+                case Standing.CHANGED if same is None and opened.received is not None:
+                    then = self._same(opened.received, incoming.space)
+                    if then != incoming.fingerprint:
+                        return opened
+                    same = opened.order.fingerprint
+                case _:
+                    return opened
+
+    async def _carry(
+        self, incoming: Incoming, opened: Opened, claim: Claim, rules: Rules
+    ) -> Verdict:
+        try:
+            carried = await self._send(incoming, opened, claim)
+        except MultiOrderError as error:
+            closing, verdict = stopped(error, opened, claim, rules)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a plugin may raise anything
+            if is_cancelled(error):
+                raise
+            incoming.log.exception("internal error", connector=incoming.space.settings.connector)
+            closing, verdict = stopped(BROKEN, opened, claim, rules)
+        else:
+            decision = rules.after_call(carried.outcome)
+            closing = Closing(
+                state=decision.state,
+                updates=carried.updates,
+                next_seconds=decision.next_seconds,
+                alarms=decision.alarms,
+                ladder="restarts",
+            )
+            verdict = Verdict(
+                order_id=claim.order_id,
+                state=closing.state,
+                outcome=carried.outcome,
+                queued=decision.state is OrderState.QUEUED,
+            )
+        return await self._close(incoming, claim, closing, verdict)
+
+    async def _send(self, incoming: Incoming, opened: Opened, claim: Claim) -> Carried:
+        space = incoming.space
+        anew = must_freeze(opened.order, opened.submissions, space.settings.connector)
+        way = Way(
+            connector=space.connector,
+            deadline=incoming.deadline - _kept(space),
+            caller=incoming.caller,
+            log=incoming.log,
+            discretion=incoming.discretion,
+        )
+        carrier = Carrier(self._journal, claim, space, way, self._step)
+        submissions: list[SubmissionRecord] | tuple[SubmissionRecord, ...] = opened.submissions
+        if anew:
+            submissions = await carrier.freeze(incoming.order, incoming.received_at)
+        return await carrier.send(submissions, refused_again=True)
+
+    async def _close(
+        self, incoming: Incoming, claim: Claim, closing: Closing, verdict: Verdict
+    ) -> Verdict:
+        """Close the order. What the OMS has accepted is answered even if that can't be written."""
+        reply = verdict.reply(incoming.body, incoming.request_id)
+        answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+        closing = msgspec.structs.replace(closing, answer=answer)
+        otherwise = None
+        if verdict.queued:  # what is not on record is not promised
+            otherwise = msgspec.structs.replace(answer, status=500, code=JournalUnavailable.code)
+        try:
+            seconds = max(_kept(incoming.space), incoming.deadline - monotonic())
+            closed = await self._journal.close(claim, closing, seconds=seconds, otherwise=otherwise)
+        except JournalUnavailable as error:
+            if verdict.queued:
+                return Verdict(order_id=claim.order_id, state=OrderState.UNAVAILABLE, error=error)
+            incoming.log.warning(
+                "order could not be closed yet", order=claim.key, reason=str(error)
+            )
+            return verdict
+        self._step("closed")
+        if not closed.held:
+            verdict = msgspec.structs.replace(verdict, repeated=True, alarms=closed.alarms)
+            if verdict.queued:  # it was not put on record as that
+                return msgspec.structs.replace(
+                    verdict, queued=False, outcome=None, error=_TAKEN_OVER
+                )
+            return verdict
+        incoming.space.hooks.settled(
+            Settlement(
+                space=incoming.space.id,
+                order=incoming.key,
+                connector=incoming.space.settings.connector,
+                state=verdict.state.value,
+                results=verdict.outcome.results if verdict.outcome else (),
+                told_status=reply.status,
+                at=answer.at,
+            )
+        )
+        return msgspec.structs.replace(verdict, alarms=closed.alarms)
+
+
+def _kept(space: ServedSpace) -> float:
+    """Return the seconds that are kept for closing an order of this space."""
+    return min(_CLOSE_SECONDS, space.settings.deadline_seconds * _CLOSE_PART)
+
+
+def _arrival(incoming: Incoming, owner: str) -> Arrival:
+    settings = incoming.space.settings
+    return Arrival(
+        space=incoming.space.id,
+        key=incoming.key,
+        fingerprint=incoming.fingerprint,
+        connector=settings.connector,
+        on_outage=settings.on_outage,
+        received=incoming.body,
+        received_at=incoming.received_at,
+        token=new_token(),
+        owner=owner,
+        claim_seconds=max(0.0, incoming.deadline - monotonic()) + CLAIM_MARGIN_SECONDS,
+    )

@@ -1,0 +1,202 @@
+"""What is to be taken up again, claimed so that no two processes take the same."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, Row, or_, select, update
+
+from multiorder_sync.delivery.journal.columns import database_now
+from multiorder_sync.delivery.journal.records import (
+    AlarmKind,
+    Claim,
+    OrderRecord,
+    SubmissionRecord,
+)
+from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
+from multiorder_sync.delivery.journal.schema import alarms, orders
+from multiorder_sync.errors import JournalUnavailable
+
+_ALARM_CLAIM_SECONDS: Final = 60.0
+"""How long an alarm is left to who took it: longer than the webhook may take, and the journal after it."""
+
+_UNREADABLE_SECONDS: Final = 60.0
+"""How long to leave an order that can't be decrypted: the key that fits may be configured then."""
+
+
+class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that is in hand again.
+
+    Attributes:
+        order: Its record.
+        claim: The right to carry it on.
+        claimed_at: When it was taken in hand, by the database's clock.
+        received: The bytes as they came; None if they are past their retention, or erased.
+        submissions: As they stand; empty if nothing is frozen yet.
+    """
+
+    order: OrderRecord
+    claim: Claim
+    claimed_at: datetime
+    received: bytes | None
+    submissions: tuple[SubmissionRecord, ...]
+
+
+class DueAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm that is to be delivered."""
+
+    id: str
+    kind: AlarmKind
+    order: OrderRecord
+    tries: int
+
+
+class ClaimOrders:
+    """Claims orders whose time has come, the longest due first.
+
+    Args:
+        owner: The process that claims them.
+        most: How many at most.
+        claim_seconds: How long a claim holds.
+        rows: Reads and writes records.
+        only: The one order in question, due or not; one that is in other hands is left there.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        *,
+        most: int,
+        claim_seconds: float,
+        rows: Rows,
+        only: int | None = None,
+    ) -> None:
+        self._owner = owner
+        self._most = most
+        self._claim_seconds = claim_seconds
+        self._rows = rows
+        self._only = only
+
+    def __call__(self, connection: Connection) -> list[DueOrder]:
+        """Do it, within a transaction."""
+        now = database_now()
+        chosen = orders.c.next_attempt_at <= now
+        if self._only is not None:
+            free = or_(orders.c.claim.is_(None), orders.c.claim_until <= now)
+            chosen = (orders.c.id == self._only) & free
+        found = connection.execute(
+            select(*RECORD_COLUMNS, orders.c.received, now.label("now"))
+            .where(chosen)
+            .order_by(orders.c.next_attempt_at)
+            .limit(self._most)
+            .with_for_update(skip_locked=True)
+        ).all()
+        return [due for row in found if (due := self._claimed(connection, row)) is not None]
+
+    def _claimed(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> DueOrder | None:
+        """Claim an order; None if it can't be read, for then it must not keep others waiting."""
+        try:
+            return self._claim(connection, row)
+        except JournalUnavailable as error:
+            if self._only is not None:
+                raise
+            structlog.get_logger().error(
+                "order can't be taken up", space=row.space, order=row.key, reason=str(error)
+            )
+        later = database_now() + _UNREADABLE_SECONDS
+        connection.execute(
+            update(orders).where(orders.c.id == row.id).values(next_attempt_at=later)
+        )
+        return None
+
+    def _claim(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> DueOrder:
+        # An operator's wish begins the ladder anew.
+        number = row.redeliveries + 1 if self._only is None else 1
+        due = DueOrder(
+            order=msgspec.structs.replace(self._rows.order(row), redeliveries=number),
+            claim=Claim(row.id, row.key, uuid.uuid4().hex),
+            claimed_at=datetime.fromtimestamp(row.now, UTC),
+            received=self._rows.open_bytes(row.received),
+            submissions=self._rows.submissions(connection, row.id),
+        )
+        until = database_now() + self._claim_seconds
+        connection.execute(
+            update(orders)
+            .where(orders.c.id == row.id)
+            .values(
+                claim=due.claim.token,
+                claimed_by=self._owner,
+                claim_until=until,
+                next_attempt_at=until,
+                # Counted here: an order at which a process dies is not taken up for ever.
+                redeliveries=number,
+            )
+        )
+        return due
+
+
+class ClaimAlarms:
+    """Takes alarms that are to be delivered; one that is not reported back comes again."""
+
+    def __init__(self, *, most: int, rows: Rows) -> None:
+        self._most = most
+        self._rows = rows
+
+    def __call__(self, connection: Connection) -> list[DueAlarm]:
+        """Do it, within a transaction."""
+        found = connection.execute(
+            select(alarms.c.id, alarms.c.kind, alarms.c.order_id, alarms.c.tries)
+            .where(alarms.c.next_try_at <= database_now())
+            .order_by(alarms.c.next_try_at)
+            .limit(self._most)
+            .with_for_update(skip_locked=True)
+        ).all()
+        due = []
+        for row in found:
+            connection.execute(
+                update(alarms)
+                .where(alarms.c.id == row.id)
+                .values(next_try_at=database_now() + _ALARM_CLAIM_SECONDS)
+            )
+            order = connection.execute(
+                select(*RECORD_COLUMNS).where(orders.c.id == row.order_id)
+            ).one()
+            try:
+                record = self._rows.order(order)
+            except JournalUnavailable as error:
+                structlog.get_logger().error("alarm can't be read", alarm=row.id, reason=str(error))
+                continue
+            kind = AlarmKind(row.kind)
+            due.append(DueAlarm(id=row.id, kind=kind, order=record, tries=row.tries))
+        return due
+
+
+class AlarmTried:
+    """Notes that an alarm was delivered, or when to try again.
+
+    What another process has noted meanwhile stays, if this one took longer than its claim: a try
+    is counted once, and what was delivered is not to be tried again.
+    """
+
+    def __init__(self, due: DueAlarm, *, arrived: bool, again_seconds: float | None) -> None:
+        self._due = due
+        self._delivered_at = datetime.now(UTC) if arrived else None
+        self._again_seconds = again_seconds
+
+    def __call__(self, connection: Connection) -> None:
+        """Do it, within a transaction."""
+        again = self._again_seconds
+        open_ = (alarms.c.id == self._due.id) & alarms.c.delivered_at.is_(None)
+        if self._delivered_at is None:
+            open_ &= alarms.c.tries == self._due.tries
+        connection.execute(
+            update(alarms)
+            .where(open_)
+            .values(
+                delivered_at=self._delivered_at,
+                tries=alarms.c.tries + 1,
+                next_try_at=None if again is None else database_now() + again,
+            )
+        )

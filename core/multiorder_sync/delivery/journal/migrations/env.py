@@ -1,0 +1,6 @@
+"""What Alembic runs: the steps, on the connection that it is given."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+context.run_migrations()

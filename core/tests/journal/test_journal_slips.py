@@ -1,0 +1,117 @@
+"""Connectors that give what is not what it should be: what became of the order is not lost by it."""
+
+import msgspec
+import pytest
+from acme import Merging, Refusing, Unguarded, error_of, multi_order
+from acme.house import take_up
+
+from multiorder_sync import OutcomeUnknown, Receipt, Unavailable
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_warnings_in_a_list_are_warnings(by_hand, book):
+    class Listing(Refusing):
+        async def submit(self, submission):
+            receipt = await super().submit(submission)
+            return msgspec.structs.replace(receipt, warnings=["Careful."])
+
+    order = multi_order()
+    assert (await by_hand.post(by_hand.space(Listing), order)).status_code == 200
+    assert book.states(order["id"]) == ["accepted"]
+
+
+@pytest.mark.parametrize("field", [{"oms_id": 17}, {"warnings": [1]}, {"status": b"NEW"}])
+async def test_a_receipt_that_can_not_be_kept_leaves_the_order_in_doubt(by_hand, book, field):
+    class Slipping(Refusing):
+        async def submit(self, submission):
+            return Receipt(
+                **{"oms_id": (await super().submit(submission)).oms_id, **given, **field}
+            )
+
+        async def find(self, submission):
+            found = await super().find(submission)
+            return found and msgspec.structs.replace(found, **field)
+
+    given = {"oms_ref": "A"}
+    order = multi_order()
+    space = by_hand.space(Slipping)
+    error_of(await by_hand.post(space, order), 500, "outcome_unknown")
+    assert book.states(order["id"]) == ["unknown"]
+    assert len(by_hand.oms.held) == 1
+
+
+class Speechless(OutcomeUnknown):
+    """Breaks whoever wants to know what happened."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize("connector", [Refusing, Merging, Unguarded])
+async def test_what_breaks_after_a_create_leaves_the_order_in_doubt(by_hand, book, connector):
+    class Breaking(connector):
+        async def submit(self, submission):
+            await super().submit(submission)
+            if submission.orders == (last,):
+                raise Speechless("no")
+            return Receipt(oms_id="1", oms_ref=submission.ref)
+
+    order = multi_order(orders=2)
+    last = order["orders"][1]["id"]
+    by_hand.oms.on_duplicate = "create" if connector is Unguarded else by_hand.oms.on_duplicate
+    space = by_hand.space(Breaking)
+    error = error_of(await by_hand.post(space, order), 500, "outcome_unknown")
+    # What is known of the first is not lost with the second.
+    assert [each["state"] for each in error["details"]["orders"]] == ["accepted", "unknown"]
+    assert book.states(order["id"]) == ["accepted", "unknown"]
+    assert (await by_hand.post(space, order)).status_code == 200
+    assert len(by_hand.oms.held) == 2
+
+
+async def test_what_breaks_over_a_look_up_leaves_the_order_in_doubt(by_hand, book):
+    class Breaking(Refusing):
+        async def find(self, submission):
+            raise Speechless("no")
+
+    order = multi_order()
+    space = by_hand.space(Breaking, space_id="breaking")
+    by_hand.oms.fail("drop", when="after")
+    error_of(await by_hand.post(space, order), 500, "outcome_unknown")
+    assert await take_up(by_hand, order["id"]) == "unknown"
+    assert book.states(order["id"]) == ["unknown"]
+
+
+async def test_words_of_any_kind_are_kept(by_hand, book):
+    class Rambling(Unguarded):
+        async def submit(self, submission):
+            await super().submit(submission)
+            raise OutcomeUnknown("Whatever.", oms_errors=["boom", 17])
+
+        async def find(self, submission):
+            return None
+
+    order = multi_order()
+    by_hand.oms.on_duplicate = "create"
+    space = by_hand.space(Rambling)
+    for _ in range(2):
+        error = error_of(await by_hand.post(space, order), 500, "outcome_unknown")
+    assert book.states(order["id"]) == ["unknown"]
+    assert len(by_hand.oms.held) == 1
+    assert error["details"]["code"] == "outcome_unknown"
+
+
+@pytest.mark.parametrize("wait", ["soon", float("nan"), float("inf"), -1, None])
+async def test_a_wait_that_makes_no_sense_is_none(by_hand, book, wait):
+    tries = []
+
+    class Hasty(Refusing):
+        async def submit(self, submission):
+            tries.append(submission.ref)
+            if len(tries) == 1:
+                raise Unavailable("Later.", retry_after=wait)
+            return await super().submit(submission)
+
+    order = multi_order()
+    assert (await by_hand.post(by_hand.space(Hasty), order)).status_code == 200
+    assert book.states(order["id"]) == ["accepted"]

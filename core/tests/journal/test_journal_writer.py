@@ -1,0 +1,262 @@
+"""The one thread that writes: in groups, each piece of work for itself, and never dead."""
+
+import asyncio
+import threading
+
+import pytest
+import pytest_asyncio
+from acme import multi_order
+from acme.house import until
+from sqlalchemy import event, text
+
+from multiorder_sync import Secret
+from multiorder_sync.delivery.journal.databases import connect
+from multiorder_sync.delivery.journal.writer import Writer
+from multiorder_sync.errors import JournalUnavailable
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+class Counting:
+    """How many transactions an engine has committed, and what they were."""
+
+    def __init__(self, engine):
+        self.commits = 0
+        event.listen(engine, "commit", self._commit)
+
+    def _commit(self, _connection):
+        self.commits += 1
+
+
+@pytest.fixture
+def engine(journal_url):
+    engine = connect(Secret(journal_url))
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def hurry(connection, _record):
+            connection.execute("PRAGMA busy_timeout = 100")
+    else:
+
+        @event.listens_for(engine, "begin")
+        def hurry(connection):
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+
+    return engine
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def writer(engine):
+    writer = Writer(engine)
+    yield writer
+    await asyncio.to_thread(writer.close)
+
+
+def note(name):
+    """Return work that leaves a trace."""
+
+    def work(connection):
+        connection.execute(
+            text(
+                "INSERT INTO orders (space, key, connector, on_outage, state, received_at, "
+                "updated_at) VALUES ('s', :key, 'acme', 'fail', 'received', 0, 0)"
+            ),
+            {"key": name},
+        )
+        return name
+
+    return work
+
+
+async def together(writer, *works):
+    """Let the writer find all of these at once, and return what comes of each."""
+    held = threading.Event()
+    holding = asyncio.create_task(writer.run("", lambda _: held.wait(5)))
+    await asyncio.sleep(0.05)
+    running = [asyncio.create_task(writer.run(str(n), work)) for n, work in enumerate(works)]
+    await asyncio.sleep(0.05)
+    held.set()
+    await holding
+    return await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_work_that_comes_together_shares_a_transaction(writer, engine, book):
+    counting = Counting(engine)
+    names = [f"k{number}" for number in range(100)]
+    assert await together(writer, *map(note, names)) == names
+    assert counting.commits == 2  # one for what held it up
+    assert len(book.rows("SELECT * FROM orders")) == 100
+
+
+async def test_more_than_fit_into_a_transaction_take_another(writer, engine):
+    counting = Counting(engine)
+    names = [f"k{number}" for number in range(200)]
+    assert await together(writer, *map(note, names)) == names
+    assert counting.commits == 3
+
+
+async def test_within_a_transaction_the_order_is_that_of_the_keys(writer):
+    # Two processes that write the same orders then never wait for each other.
+    done = []
+    held = threading.Event()
+    holding = asyncio.create_task(writer.run("", lambda _: held.wait(5)))
+    await asyncio.sleep(0.05)
+    running = [
+        asyncio.create_task(writer.run(key, lambda _, key=key: done.append(key)))
+        for key in ("c", "a", "b")
+    ]
+    await asyncio.sleep(0.05)
+    held.set()
+    await asyncio.gather(holding, *running)
+    assert done == ["a", "b", "c"]
+
+
+async def test_one_piece_of_work_that_fails_does_not_fail_the_others(writer, book):
+    def bad(_connection):
+        raise ValueError("not this one")
+
+    def worse(connection):
+        connection.execute(text("SELECT * FROM nowhere"))
+
+    answers = await together(writer, note("k0"), bad, note("k2"), worse, note("k4"))
+    assert answers[0::2] == ["k0", "k2", "k4"]
+    assert isinstance(answers[1], ValueError)
+    assert isinstance(answers[3], JournalUnavailable)
+    assert "nowhere" in str(answers[3])
+    assert "SELECT" not in str(answers[3])
+    assert [row["key"] for row in book.rows("SELECT key FROM orders ORDER BY key")] == [
+        *("k0", "k2", "k4")
+    ]
+
+
+async def test_work_that_fails_leaves_nothing(writer, book):
+    def half(connection):
+        note("half")(connection)
+        raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        await writer.run("k", half)
+    assert book.rows("SELECT * FROM orders") == []
+    assert await writer.run("k", note("k")) == "k"
+
+
+async def test_work_that_no_one_waits_for_any_more_is_not_done(writer, book):
+    with book.blocked():
+        blocking = asyncio.create_task(writer.run("", note("first"), seconds=0.05))
+        await asyncio.sleep(0.02)
+        with pytest.raises(JournalUnavailable, match="in time"):
+            await writer.run("k", note("second"), seconds=0.03)
+        with pytest.raises(JournalUnavailable):
+            await blocking
+    assert await writer.run("k", note("third")) == "third"
+    assert [row["key"] for row in book.rows("SELECT key FROM orders")] == ["third"]
+
+
+async def test_work_that_is_given_up_while_it_is_done_is_undone(writer, book):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection):
+        note("slow")(connection)
+        begun.set()
+        go_on.wait(5)
+
+    running = asyncio.create_task(writer.run("a", slow, seconds=0.1))
+    await asyncio.to_thread(begun.wait, 5)
+    other = asyncio.create_task(writer.run("b", note("other")))
+    with pytest.raises(JournalUnavailable, match="in time"):
+        await running
+    go_on.set()
+    assert await other == "other"
+    assert [row["key"] for row in book.rows("SELECT key FROM orders")] == ["other"]
+
+
+async def test_what_shares_a_transaction_with_work_that_is_given_up_is_done(writer, book):
+    held, begun, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(connection):
+        note("slow")(connection)
+        begun.set()
+        go_on.wait(5)
+
+    holding = asyncio.create_task(writer.run("", lambda _: held.wait(5)))
+    await asyncio.sleep(0.05)
+    slowly = asyncio.create_task(writer.run("a", slow, seconds=0.2))
+    other = asyncio.create_task(writer.run("b", note("other")))
+    await asyncio.sleep(0.05)
+    held.set()
+    await asyncio.to_thread(begun.wait, 5)
+    with pytest.raises(JournalUnavailable, match="in time"):
+        await slowly
+    go_on.set()
+    assert await other == "other"
+    await holding
+    assert [row["key"] for row in book.rows("SELECT key FROM orders")] == ["other"]
+
+
+async def test_a_database_that_is_in_use_for_long_does_not_end_the_writer(writer, book, logged):
+    with book.blocked():
+        for _ in range(4):  # these are given up before they are begun, too
+            tries = [writer.run(str(n), note(f"k{n}"), seconds=0.05) for n in range(3)]
+            for error in await asyncio.gather(*tries, return_exceptions=True):
+                assert isinstance(error, JournalUnavailable)
+        await until(lambda: writer.broken)
+    assert any(line["event"] == "journal can't be written" for line in logged)
+    assert await writer.run("k", note("k")) == "k"
+    assert not writer.broken
+
+
+async def test_a_closed_writer_takes_no_more_work_and_has_finished_what_there_was(engine, book):
+    writer, held = Writer(engine), threading.Event()
+    holding = asyncio.create_task(writer.run("", lambda _: held.wait(5)))
+    await asyncio.sleep(0.05)
+    running = [asyncio.create_task(writer.run(str(n), note(f"k{n}"))) for n in range(50)]
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(asyncio.to_thread(writer.close))
+    await asyncio.sleep(0.05)
+    held.set()
+    await asyncio.gather(holding, closing)
+    await asyncio.to_thread(writer.close)
+    assert await asyncio.gather(*running) == [f"k{n}" for n in range(50)]
+    with pytest.raises(JournalUnavailable, match="closed"):
+        await writer.run("k", note("k"))
+
+
+async def test_orders_that_come_together_share_their_waits_for_the_disk(house, book):
+    world = await house.open(by_hand=True)
+    counting = Counting(world.service.journal.engine)
+    orders = [multi_order() for _ in range(60)]
+    with book.blocked():
+        calling = [asyncio.create_task(world.post("fail", order)) for order in orders]
+        await asyncio.sleep(0.3)
+    answers = await asyncio.gather(*calling)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(world.oms.held) == 60
+    assert counting.commits < 90  # of three for each order, one after the other
+
+
+async def test_what_is_committed_is_on_disk(house, book):
+    world = await house.open()
+    found = {}
+
+    @event.listens_for(world.service.journal.engine, "begin")
+    def look(connection):
+        if connection.get_execution_options().get("reading"):
+            return
+        if book.sqlite:
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete"):
+                found[name] = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+        else:
+            found["synchronous_commit"] = connection.exec_driver_sql(
+                "SHOW synchronous_commit"
+            ).scalar()
+
+    assert (await world.post("fail", multi_order())).status_code == 200
+    if book.sqlite:
+        assert found == {
+            "journal_mode": "wal",
+            "synchronous": 2,  # FULL
+            "foreign_keys": 1,
+            "secure_delete": 1,
+        }
+    else:
+        assert found == {"synchronous_commit": "on"}
