@@ -7,7 +7,7 @@ off by the caller goes on, until the deadline at most.
 """
 
 from chaos.books import IN_DOUBT, Story
-from chaos.kinds import BEHIND, UNDECIDED, UNRECORDED, Reasons
+from chaos.kinds import BEHIND, UNCLOSED, UNDECIDED, UNRECORDED, Reasons
 
 ANSWERED_IN_FLIGHT = 0.25
 """Seconds from an answer within which a create can arrive that left before it."""
@@ -29,6 +29,9 @@ def behind(story: Story) -> Reasons:
             continue
         if story.sent.space.on_outage == "queue" and any(map(may_be_queued, before)):
             continue
+        if is_unclosed(before, story):
+            yield UNCLOSED, f"a create of {create.ref} came after a failure that nobody knows of"
+            continue
         last = max((_until(call, story) for call in before), default=None)
         late = "before any call" if last is None else f"{create.arrived - last:.3f} s too late"
         yield BEHIND, f"a create of {create.ref} came {late}"
@@ -41,6 +44,24 @@ def may_be_queued(call) -> bool:
     it was asked to write may be there all the same.
     """
     return not call.failed or call.code == "journal_unavailable"
+
+
+def is_unclosed(calls, story) -> bool:
+    """Tell whether a queueing space's order was left open though its last call heard of a failure.
+
+    What became of it could not be put on record, and its server was killed before that could be made
+    up for: for whoever finds the order, the call was never answered, and what is queued is delivered.
+
+    Args:
+        calls: Those that came before.
+        story: What the books say of the order.
+    """
+    if story.sent.space.on_outage != "queue" or story.record is None:
+        return False
+    # One that was told of no submission did not touch the order, nor is its answer noted.
+    touched = [call for call in calls if call.how != "answered" or call.succeeded or call.states]
+    last = max(touched, key=lambda call: call.end, default=None)
+    return last is not None and last.failed and last.request_id not in dict(story.record.answers)
 
 
 def _until(call, story):

@@ -35,7 +35,9 @@ KINDS = (
 UNHEARD = "in the OMS, and the 200 that is noted was not heard"
 UNSURE = "noted as queued with 200, and 500 journal_unavailable was answered"
 
-EXCUSES = (UNHEARD, UNSURE)
+UNCLOSED = "delivered from the queue, and the failure that was answered is not on record"
+
+EXCUSES = (UNHEARD, UNSURE, UNCLOSED)
 """What can't be helped; `docs/reliability.md` says so under "What is not promised"."""
 
 Reasons = Iterator[tuple[str, str]]

@@ -16,7 +16,7 @@ def test_no_order_is_lost_doubled_or_left_open(database):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
     assert "| **lost** | **0** |" in result.stdout

@@ -14,6 +14,7 @@ from chaos.kinds import (
     LATE,
     LOST,
     MISQUOTED,
+    UNCLOSED,
     UNDECIDED,
     UNHEARD,
     UNKEPT,
@@ -120,7 +121,10 @@ def after_failure(arrived, calls, **fields):
 @pytest.mark.parametrize("space", [FAIL, QUEUE])
 def test_a_create_after_a_failure_was_answered_is_behind_the_callers_back(space, answer):
     calls = [call(0.0, 1.0, **answer)]
-    assert BEHIND in after_failure(1.5, calls, space=space)
+    journal = record(
+        alarms=("accepted_after_failure",), answers=(("r1", answer["status"]),), told=500
+    )
+    assert BEHIND in after_failure(1.5, calls, space=space, journal=journal)
 
 
 def test_a_create_between_a_failure_and_the_next_call_is_behind_the_callers_back():
@@ -172,6 +176,27 @@ def test_a_create_counts_from_when_it_came_and_not_from_when_it_took_effect():
 def test_a_create_of_an_order_that_may_be_queued_comes_at_any_time(ended):
     assert BEHIND not in after_failure(9.0, [ended], space=QUEUE)
     assert BEHIND in after_failure(9.0, [ended], space=FAIL)
+
+
+@pytest.mark.parametrize("answer", [UNAVAILABLE, REFUSED])
+def test_a_queued_order_is_delivered_where_the_failure_that_was_answered_is_not_on_record(answer):
+    journal = record(alarms=("accepted_after_failure",), answers=(), told=None)
+    known = {"calls": [call(**answer)], "journal": journal, "creates": [create(9.0)]}
+    known["oms"] = [held()]
+    assert (kinds(QUEUE, **known), excuses(QUEUE, **known)) == ([], [UNCLOSED])
+    assert (kinds(FAIL, **known), excuses(FAIL, **known)) == ([DENIED, BEHIND], [])
+    busy = call(0.5, 1.5, name="2", status=500, code="overloaded")
+    known["calls"].append(busy)
+    assert (kinds(QUEUE, **known), excuses(QUEUE, **known)) == ([], [UNCLOSED])
+    known["journal"] = record(alarms=("accepted_after_failure",), answers=(("r3", 500),), told=500)
+    known["calls"].append(call(2.0, 3.0, name="3", **UNAVAILABLE))
+    assert (kinds(QUEUE, **known), excuses(QUEUE, **known)) == ([DENIED, BEHIND], [])
+
+
+def test_a_queued_order_that_is_delivered_after_an_unrecorded_failure_still_needs_an_alarm():
+    journal = record(answers=(), told=None)
+    known = {"calls": [call(**UNAVAILABLE)], "journal": journal, "creates": [create(9.0)]}
+    assert kinds(QUEUE, **known, oms=[held()]) == [UNTOLD]
 
 
 @pytest.mark.parametrize("state", ["received", "unknown", "queued"])

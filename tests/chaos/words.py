@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chaos.books import OUT, Call, Standstill, Story
-from chaos.conduct import may_be_queued
+from chaos.conduct import is_unclosed, may_be_queued
 from chaos.kinds import BROKEN, DENIED, LATE, MISQUOTED, UNHEARD, UNSURE, UNTOLD, Reasons
 
 LATE_MARGIN = 3.0
@@ -23,6 +23,8 @@ def denied(story: Story) -> Reasons:
     yield from _there_before(story)
     last = max(story.calls, key=lambda call: call.start)
     if not last.failed or any(call.end > last.start for call in story.calls if call is not last):
+        return
+    if is_unclosed(story.calls, story):  # it is excused where it is sent
         return
     held = {each.ref for each in story.held}
     queued = story.sent.space.on_outage == "queue" and any(map(may_be_queued, story.calls))

@@ -65,7 +65,7 @@ async def test_a_create_that_can_not_be_announced_does_not_leave(house, book):
     # The first order is in the OMS; that stays so.
     block = Block(book, "sent")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=1.0)
+    space = world.space(deadline_seconds=2.0)
     order = multi_order(orders=2)
     try:
         error = error_of(await world.post(space, order), 500, "journal_unavailable")
@@ -179,6 +179,30 @@ async def test_a_server_that_ends_while_the_journal_is_away_leaves_it_to_the_nex
     await release(later)
     assert await take_up(later, order["id"]) == "accepted"
     assert house.oms.count("create") == 1
+
+
+async def test_a_failure_that_nobody_put_on_record_does_not_keep_a_queued_order(house, book):
+    # The next process can't tell it from an order of which Nacelle has heard nothing.
+    order = multi_order()
+    with contextlib.ExitStack() as stack:
+
+        def break_it(step):
+            if step == "sent":
+                stack.enter_context(broken_disk(world.service.journal.engine))
+
+        world = await house.open(step=break_it, by_hand=True)
+        world.space(space_id="acme", on_outage="queue")
+        world.oms.fail("refuse", code="E", message="No.")
+        error_of(await world.post("acme", order), 422, "oms_refused")
+        await house.close(world)
+    assert book.answers(order["id"]) == []
+    book.forget_the_dead()
+    later = await house.open(by_hand=True)
+    later.space(space_id="acme", on_outage="queue")
+    await release(later)
+    assert await take_up(later, order["id"]) == "accepted"
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
+    assert len(house.oms.held) == 1
 
 
 async def test_a_server_whose_writes_hang_is_not_ready_until_they_do_not(house, book):
