@@ -189,7 +189,7 @@ async def test_a_hanging_hook_holds_up_no_other_order(world, hooked, logged):
     started = time.monotonic()
     error = error_of(await world.post(space, multi_order()), 500, "hook_failed")
     assert "hangs still" in error["error"]
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 2
     over.set()
     await asyncio.sleep(0.2)
     assert (await world.post(space, multi_order())).status_code == 200

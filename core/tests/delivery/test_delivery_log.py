@@ -72,7 +72,7 @@ async def test_an_accepted_order(world, logged):
 async def test_an_order_that_is_not_in_the_oms(world, logged, fault, outcome, status, code):
     world.oms.fail(**fault)
     order = multi_order()
-    answer = await world.post(space := world.space(deadline_seconds=0.6), order)
+    answer = await world.post(space := world.space(deadline_seconds=2.0), order)
     line = line_of(logged)
     assert (line["outcome"], line["status"], line["code"]) == (outcome, status, code)
     assert (line["space"], line["order"]) == (space, order["id"])

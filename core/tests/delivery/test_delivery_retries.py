@@ -70,7 +70,7 @@ async def test_a_fault_before_the_order_was_stored_ends_as_success(world, on_dup
     "fault", [*PASSING[1:4], HANGING], ids=lambda fault: str(list(fault.values()))
 )
 async def test_an_unguarded_oms_never_gets_a_second_create(world, fault):
-    space = guarded(world, "create", deadline_seconds=1.5 if fault is HANGING else 0.5)
+    space = guarded(world, "create", deadline_seconds=2.5 if fault is HANGING else 1.5)
     world.oms.fail(**fault, when="before", times=None)
     error = error_of(await world.post(space, multi_order()), 500, "outcome_unknown")
     assert error["details"]["retryable"]
@@ -209,7 +209,7 @@ async def test_a_repeated_order_is_accepted_again_and_not_doubled(world):
 
 @pytest.mark.parametrize("on_duplicate", GUARDS)
 async def test_a_look_up_that_fails_after_a_doubtful_create_leaves_it_unknown(world, on_duplicate):
-    space = guarded(world, on_duplicate, deadline_seconds=0.4)
+    space = guarded(world, on_duplicate, deadline_seconds=1.5)
     world.oms.fail("drop", when="after")
     passing = 0 if on_duplicate == "refuse" else 1  # the look-up before the create
     world.oms.fail("refuse", "find", code="F", message="Not allowed.", times=None, skip=passing)
@@ -224,20 +224,20 @@ async def test_a_look_up_that_fails_after_a_doubtful_create_leaves_it_unknown(wo
 )
 async def test_the_call_ends_within_its_deadline(world, on_duplicate, kind):
     space = guarded(world, on_duplicate, deadline_seconds=0.5)
-    world.oms.fail(kind, "*", seconds=3, times=None)
+    world.oms.fail(kind, "*", seconds=10, times=None)
     started = time.monotonic()
     answer = await world.post(space, multi_order())
     assert answer.status_code == 500
-    assert 0.2 < time.monotonic() - started < 1.6
+    assert 0.2 < time.monotonic() - started < 5
 
 
 async def test_an_error_after_the_deadline_for_many_orders_is_one_answer(world):
-    space = world.space(deadline_seconds=0.5)
-    world.oms.fail("hang", seconds=3, times=None)
+    space = world.space(deadline_seconds=1.5)
+    world.oms.fail("hang", seconds=10, times=None)
     started = time.monotonic()
     answer = await world.post(space, multi_order(orders=5))
     error = error_of(answer, 500, "outcome_unknown")
-    assert time.monotonic() - started < 1.6
+    assert time.monotonic() - started < 5
     states = [order["state"] for order in error["details"]["orders"]]
     assert states == ["unknown", *["ready"] * 4]
     assert world.oms.count("create") <= 2

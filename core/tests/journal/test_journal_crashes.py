@@ -136,7 +136,7 @@ async def test_an_order_that_was_given_up_is_looked_for_when_a_later_call_dies_o
     order = multi_order()
     ladder = {"delays_seconds": [0.05]}
     first = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05,)})
-    first.space(space_id="rf", deadline_seconds=0.8)
+    first.space(space_id="rf", deadline_seconds=2.0)
     house.oms.leave_in_doubt(when="before")
     error_of(await first.post("rf", order), 500, "outcome_unknown")
     assert await take_up(first, order["id"]) == "dead"
@@ -177,7 +177,7 @@ async def test_a_call_that_waits_for_a_process_that_does_not_end_is_answered_in_
     dying = asyncio.create_task(process.post(house.http, "short", order))
     await until(lambda: book.states(order["id"]) == ["sending"])
     world = await house.open()
-    space = world.space(space_id="short", deadline_seconds=0.6)
+    space = world.space(space_id="short", deadline_seconds=1.5)
     error = error_of(await world.post(space, order), 500, "overloaded")
     assert error["details"]["retryable"]
     assert house.oms.count("create") == 1

@@ -19,7 +19,7 @@ GUARDS = {"refuse": Refusing, "merge": Merging}
 async def test_an_order_in_doubt_stays_so_if_there_was_no_time_left_for_it(house, book):
     world = await house.open(by_hand=True)
     order = multi_order(orders=2)
-    space = world.space(deadline_seconds=0.8)
+    space = world.space(deadline_seconds=2.0)
     world.oms.fail("drop", when="after")
     world.oms.fail("drop", "find", times=None)
     error_of(await world.post(space, order), 500, "outcome_unknown")
@@ -91,7 +91,7 @@ async def test_a_create_of_a_process_that_died_may_have_left_until_its_deadline(
     await process.died()
     died = time.monotonic()
     world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 0.2})
-    world.space(Merging, space_id="acme", deadline_seconds=0.5)
+    world.space(Merging, space_id="acme", deadline_seconds=2.0)
     await release(world)
     assert await take_up(world, order["id"]) == "unknown"
     await asyncio.sleep(max(0, died + 8.4 - time.monotonic()))

@@ -48,7 +48,7 @@ async def test_an_order_that_can_not_be_opened_is_not_sent(world, book):
 async def test_an_order_that_can_not_be_frozen_is_not_sent(house, book, orders):
     block = Block(book, "opened")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=1.0)
+    space = world.space(deadline_seconds=2.0)
     order = multi_order(orders=orders)
     try:
         error_of(await world.post(space, order), 500, "journal_unavailable")
@@ -82,7 +82,7 @@ async def test_a_create_that_can_not_be_announced_does_not_leave(house, book):
 async def test_an_accepted_order_that_can_not_be_closed_is_answered_and_closed_later(house, book):
     block = Block(book, "sent")
     world = await house.open(step=block)
-    space = world.space(deadline_seconds=1.0)
+    space = world.space(deadline_seconds=2.0)
     order = multi_order()
     body = body_of(order)
     try:
@@ -125,7 +125,7 @@ async def test_the_alarms_of_an_order_that_is_closed_later_are_raised_then(house
 async def test_a_server_that_ends_closes_what_it_could_not_close_before(house, book):
     block = Block(book, "sent")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=1.0)
+    space = world.space(deadline_seconds=2.0)
     order = multi_order()
     try:
         assert (await world.post(space, order)).status_code == 200

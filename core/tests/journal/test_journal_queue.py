@@ -63,7 +63,7 @@ async def test_a_queued_order_that_is_not_found_is_created_again(house, on_dupli
 async def test_an_unguarded_order_in_doubt_is_never_created_again(house, book):
     house.oms.on_duplicate = "create"
     world = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05, 0.05)})
-    space = world.space(Unguarded, on_outage="queue", deadline_seconds=0.8)
+    space = world.space(Unguarded, on_outage="queue", deadline_seconds=2.0)
     order = multi_order()
     world.oms.leave_in_doubt()
     assert (await world.post(space, order)).status_code == 200
@@ -295,7 +295,7 @@ async def test_a_connector_that_breaks_at_redelivery_is_tried_again(by_hand, boo
 
 async def test_a_journal_that_can_not_be_written_is_told_and_the_oms_not_called(world, book):
     order = multi_order()
-    space = world.space(on_outage="queue", deadline_seconds=1.0)
+    space = world.space(on_outage="queue", deadline_seconds=2.0)
     with book.blocked():
         error = error_of(await world.post(space, order), 500, "journal_unavailable")
     assert error["details"]["retryable"]
@@ -309,7 +309,7 @@ async def test_what_can_not_be_put_on_record_as_queued_is_not_promised(house, bo
     # It is settled all the same, and what Nacelle was told is on record as it was told.
     block = Block(book, "sent")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(on_outage="queue", deadline_seconds=1.0)
+    space = world.space(on_outage="queue", deadline_seconds=2.0)
     order = multi_order()
     world.oms.key = "another"
     try:
