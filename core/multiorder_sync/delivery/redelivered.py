@@ -113,6 +113,7 @@ def closed_by(decision: Decision, carried: Carried | None = None) -> Closing:
         failure=None if error is None else Failure.of(error),
         next_seconds=decision.next_seconds,
         alarms=decision.alarms,
+        redelivered=True,
     )
 
 

@@ -152,9 +152,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _contradictions(order: OrderRecord, state: OrderState) -> tuple[AlarmKind, ...]:
-    """Find where what Nacelle was told last is not true any more."""
-    if state is OrderState.ACCEPTED and not order.promised:
-        return (AlarmKind.ACCEPTED_AFTER_FAILURE,)
+    """Find where what Nacelle was told last is not true any more.
+
+    That it is in the OMS and Nacelle was not told so is found as the order is closed: until then
+    it can become known that a promise was not heard.
+    """
     if state in (OrderState.REFUSED, OrderState.UNAVAILABLE) and order.promised:
         return (AlarmKind.REFUSED_AFTER_QUEUED,)
     return ()

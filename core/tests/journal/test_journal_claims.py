@@ -250,6 +250,26 @@ async def test_an_order_that_came_in_before_it_was_known_that_its_200_was_not_he
     assert book.order("k")["told_code"] == "not_heard"
 
 
+async def test_an_order_of_which_it_became_known_in_the_meantime_that_its_200_was_not_heard(
+    journal, book
+):
+    # Redelivery has it in hand by then, and took it for one that was promised.
+    claim = await opened_and_frozen(journal)
+    queued = Closing(state=OrderState.QUEUED, next_seconds=0.0, answer=answer())
+    await journal.close(claim, queued)
+    (due,) = await journal.claim_due(most=1, claim_seconds=5)
+    told = answer(500, "journal_unavailable")
+    late = NotHeard(due.order.id, "r-1", told, at=datetime.now(UTC), webhook=False)
+    assert await journal.run(late) == ()
+    updates = (accepted(0), accepted(1))
+    done = Closing(state=OrderState.ACCEPTED, updates=updates, redelivered=True)
+    for _ in range(2):  # run again, it comes to the same
+        closed = await journal.close(due.claim, done)
+        assert closed.held
+        assert closed.alarms == (AlarmKind.ACCEPTED_AFTER_FAILURE,)[: 1 - _]
+    assert book.alarms("k") == ["accepted_after_failure"]
+
+
 async def test_what_another_call_was_told_stays_when_one_did_not_hear_its_200(journal, book):
     claim = await opened_and_frozen(journal)
     await journal.close(claim, Closing(state=OrderState.QUEUED, next_seconds=60.0, answer=answer()))

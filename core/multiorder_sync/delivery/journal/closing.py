@@ -17,6 +17,7 @@ from multiorder_sync.delivery.journal.records import (
     Closing,
     OrderState,
     SubmissionUpdate,
+    is_promise,
 )
 from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import attempts, orders, submissions
@@ -56,8 +57,8 @@ class Close:
         self._at = at
         self._rows = rows
         self._raising = Raising(closing.alarms, at=at, webhook=webhook)
-        late = (AlarmKind.ACCEPTED_AFTER_FAILURE,)
-        self._raising_late = Raising(late, at=at, webhook=webhook)
+        untold = (AlarmKind.ACCEPTED_AFTER_FAILURE,)
+        self._raising_untold = Raising(untold, at=at, webhook=webhook)
 
     def __call__(self, connection: Connection) -> Closed:
         """Do it, within a transaction.
@@ -73,12 +74,15 @@ class Close:
                 orders.c.claim,
                 orders.c.closed_claim,
                 orders.c.told_at,
+                orders.c.told_status,
+                orders.c.told_code,
             )
             .where(orders.c.id == claim.order_id)
             .with_for_update()
         ).one()
         if row.closed_claim == claim.token:
-            return Closed(row.space, held=True, alarms=self._raising.raised(connection))
+            raised = self._raising.raised(connection) + self._raising_untold.raised(connection)
+            return Closed(row.space, held=True, alarms=raised)
         if row.claim != claim.token:
             return self._close_late(connection, row)
         connection.execute(
@@ -103,13 +107,13 @@ class Close:
     def _close_late(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> Closed:
         """Write what can't be made untrue by whoever has had the order in hand since."""
         accepted = [u for u in self._closing.updates if u.state is SubmissionState.ACCEPTED]
-        raised = self._raising_late.raised(connection)
+        raised = self._raising_untold.raised(connection)
         if not raised:
             self._write_submissions(connection, accepted)
             self._write_attempts(connection)
             if accepted and row.state == OrderState.ABANDONED:
                 order_id = self._claim.order_id
-                raised = self._raising_late(connection, order_id, since=row.told_at)
+                raised = self._raising_untold(connection, order_id, since=row.told_at)
         if accepted and row.claim is None:
             self._take_up(connection)
         return Closed(row.space, held=False, alarms=raised)
@@ -120,7 +124,12 @@ class Close:
         # A call for an order that is partial and stays so brings nothing new.
         if row.state == OrderState.PARTIAL and self._closing.state is OrderState.PARTIAL:
             return ()
-        return self._raising(connection, self._claim.order_id, since=row.told_at)
+        order_id = self._claim.order_id
+        raised = self._raising(connection, order_id, since=row.told_at)
+        accepted = self._closing.redelivered and self._closing.state is OrderState.ACCEPTED
+        if accepted and not is_promise(row.told_status, row.told_code):
+            raised += self._raising_untold(connection, order_id, since=row.told_at)
+        return raised
 
     def _order_values(self) -> dict[str, Any]:
         closing = self._closing

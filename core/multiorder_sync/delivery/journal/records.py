@@ -157,7 +157,12 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def promised(self) -> bool:
         """Whether Nacelle was told last that the order is safe."""
-        return self.told_status == 200 and self.told_code is None
+        return is_promise(self.told_status, self.told_code)
+
+
+def is_promise(told_status: int | None, told_code: str | None) -> bool:
+    """Tell whether what Nacelle was told says that the order is safe, and was heard."""
+    return told_status == 200 and told_code is None
 
 
 class SubmissionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,6 +276,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
         ladder: Whether the ladder of redeliveries goes on, begins anew, or stays at this step.
         alarms: Why a person must look at it.
         nothing_left: Whether certainly no create has left us, whatever was put down as about to.
+        redelivered: Whether nobody had called for it: if the order is in the OMS and Nacelle was not
+            told so by then, that is an alarm.
     """
 
     state: OrderState
@@ -281,6 +288,7 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     ladder: Literal["goes on", "restarts", "waits"] = "goes on"
     alarms: tuple[AlarmKind, ...] = ()
     nothing_left: bool = False
+    redelivered: bool = False
 
 
 class Standing(StrEnum):
