@@ -164,7 +164,7 @@ class Sync:
         reply = verdict.reply(incoming.body, incoming.request_id)
         if not own or verdict.repeated:
             answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
-            self._journal.note_repeat(verdict.order_id, incoming.key, answer)
+            self._journal.note_repeat(verdict.order_id, space.id, incoming.key, answer)
             record["repeated"] = True
         for kind in verdict.alarms if own else ():
             self._alarms.raised(kind, space=space.id, order=incoming.key)

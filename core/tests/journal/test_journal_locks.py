@@ -45,6 +45,7 @@ async def test_an_order_that_is_locked_fails_no_other(house, book):
     world = await house.open(by_hand=True)
     space = world.space(deadline_seconds=3)
     (held,) = await refused(house, world, space=space)
+    namesake = world.space(deadline_seconds=3)
     with locked(book, held):
         repeats = [asyncio.create_task(world.post(space, held)) for _ in range(5)]
         for _ in range(3):
@@ -52,10 +53,12 @@ async def test_an_order_that_is_locked_fails_no_other(house, book):
             answers = await asyncio.gather(*others)
             assert {answer.status_code for answer in answers} == {200}
             assert await readiness(world) == (200, "working")
+        # Another space's order of the same id is another order.
+        assert (await world.post(namesake, held)).status_code == 200
         for answer in await asyncio.gather(*repeats):
             error_of(answer, 500, "journal_unavailable")
         assert await readiness(world) == (200, "working")
-        assert len(house.oms.held) == 30
+        assert len(house.oms.held) == 31
     assert (await world.post(space, held)).status_code == 200
 
 

@@ -102,7 +102,7 @@ async def test_an_answer_that_is_noted_late_takes_no_promise_back(house, book, s
     assert (await world.post("queue", order)).status_code == 200
     at = datetime.now(UTC) + timedelta(seconds=seconds)
     late = AnswerRecord(at, "r-late", 500, "oms_unavailable")
-    world.service.journal.note_repeat(book.order(order["id"])["id"], order["id"], late)
+    world.service.journal.note_repeat(book.order(order["id"])["id"], "queue", order["id"], late)
     await until(lambda: len(book.answers(order["id"])) == 2)
     assert book.order(order["id"])["told_status"] == 200
     world.oms.key = world.oms_key
@@ -116,7 +116,7 @@ async def test_an_answer_that_is_noted_late_does_not_stand_before_a_later_one(wo
     assert (await world.post("fail", order)).status_code == 200
     at = datetime.now(UTC) - timedelta(seconds=3)
     late = AnswerRecord(at, "r-late", 500, "outcome_unknown")
-    world.service.journal.note_repeat(book.order(order["id"])["id"], order["id"], late)
+    world.service.journal.note_repeat(book.order(order["id"])["id"], "queue", order["id"], late)
     await until(lambda: len(book.answers(order["id"])) == 2)
     assert book.order(order["id"])["told_status"] == 200
 

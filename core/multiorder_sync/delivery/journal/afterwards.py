@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from multiorder_sync.delivery.journal.answering import NotHeard
 from multiorder_sync.delivery.journal.closing import Close, Closed
 from multiorder_sync.delivery.journal.jobs import Work
-from multiorder_sync.delivery.journal.records import AlarmKind, Claim
+from multiorder_sync.delivery.journal.records import AlarmKind, Claim, about
 from multiorder_sync.errors import JournalUnavailable
 
 T = TypeVar("T")
@@ -49,14 +49,14 @@ class Afterwards:
         self._leaving = asyncio.Event()
         self._log = structlog.get_logger()
 
-    def note(self, key: str, work: Work[None]) -> None:
-        """Write something once; if that can't be done, it is logged."""
+    def note(self, space: str, key: str, work: Work[None]) -> None:
+        """Write something about an order once; if that can't be done, it is logged."""
 
         async def note() -> None:
             try:
-                await self._run(key, work)
+                await self._run(about(space, key), work)
             except JournalUnavailable as error:
-                self._log.warning("answer not recorded", order=key, reason=str(error))
+                self._log.warning("answer not recorded", space=space, order=key, reason=str(error))
 
         self._start(note())
 
@@ -93,13 +93,15 @@ class Afterwards:
                     await self._leaving.wait()
             last = self._leaving.is_set()
             try:
-                closed = await self._run(claim.key, work)
+                closed = await self._run(claim.about, work)
             except JournalUnavailable as error:
                 if last:
-                    self._log.warning("order not closed", order=claim.key, reason=str(error))
+                    self._log.warning(
+                        "order not closed", space=claim.space, order=claim.key, reason=str(error)
+                    )
                     return
                 continue
-            self._log.info("order closed late", order=claim.key)
+            self._log.info("order closed late", space=claim.space, order=claim.key)
             for kind in closed.alarms:
                 self._raised(kind, closed.space, claim.key)
             return

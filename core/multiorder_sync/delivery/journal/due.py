@@ -116,7 +116,7 @@ class ClaimOrders:
         number = row.redeliveries + 1 if self._only is None else 1
         due = DueOrder(
             order=msgspec.structs.replace(self._rows.order(row), redeliveries=number),
-            claim=Claim(row.id, row.key, uuid.uuid4().hex),
+            claim=Claim(row.id, row.space, row.key, uuid.uuid4().hex),
             claimed_at=datetime.fromtimestamp(row.now, UTC),
             received=self._rows.open_bytes(row.received),
             submissions=self._rows.submissions(connection, row.id),

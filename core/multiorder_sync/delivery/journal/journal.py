@@ -174,7 +174,7 @@ class Journal:
             JournalUnavailable: If it can't be recorded.
         """
         opening = Opening(arrival, self.rows, same=same, waiting=waiting)
-        return await self._run(arrival.key, opening, deadline)
+        return await self._run(arrival.about, opening, deadline)
 
     async def freeze(
         self,
@@ -209,7 +209,7 @@ class Journal:
             sending=_seconds_until(deadline) if sending else None,
             rows=self.rows,
         )
-        return await self._run(claim.key, freezing, deadline)
+        return await self._run(claim.about, freezing, deadline)
 
     async def sending(self, claim: Claim, position: int, deadline: float) -> bool:
         """Note that creates may leave us until a deadline; False if it is in other hands by now.
@@ -218,7 +218,7 @@ class Journal:
             JournalUnavailable: If that can't be noted.
         """
         sending = Sending(claim, position, _seconds_until(deadline), _now())
-        return await self._run(claim.key, sending, deadline)
+        return await self._run(claim.about, sending, deadline)
 
     async def close(
         self,
@@ -247,7 +247,7 @@ class Journal:
         """
         close = Close(claim, closing, at=_now(), webhook=self.webhook, rows=self.rows)
         try:
-            closed = await self._run(claim.key, close, monotonic() + seconds)
+            closed = await self._run(claim.about, close, monotonic() + seconds)
         except JournalUnavailable:
             self.afterwards.close(claim, close, self._not_heard(claim, closing, otherwise))
             raise
@@ -266,9 +266,9 @@ class Journal:
         """
         return await self._run("", NotHeard(order_id, request_id, at=_now(), webhook=self.webhook))
 
-    def note_repeat(self, order_id: int, key: str, answer: AnswerRecord) -> None:
+    def note_repeat(self, order_id: int, space: str, key: str, answer: AnswerRecord) -> None:
         """Note what a repeat of a settled order was answered; nobody waits for it."""
-        self.afterwards.note(key, Repeat(order_id, answer))
+        self.afterwards.note(space, key, Repeat(order_id, answer))
 
     async def keep_invalid(
         self, arrival: Arrival, answer: AnswerRecord, reason: bytes, deadline: float
@@ -289,7 +289,7 @@ class Journal:
             "updated_at": arrival.received_at,
         }
         keep = KeepInvalid(values, answer, webhook=self.webhook)
-        return await self._run(arrival.key, keep, deadline)
+        return await self._run(arrival.about, keep, deadline)
 
     async def run(self, work: Work[T]) -> T:
         """Do a piece of upkeep within a transaction, and return its result.

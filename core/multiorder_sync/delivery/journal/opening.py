@@ -14,6 +14,7 @@ from multiorder_sync.delivery.journal.records import (
     OrderState,
     Standing,
     SubmissionRecord,
+    about,
 )
 from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
 from multiorder_sync.delivery.journal.schema import orders, submissions
@@ -46,6 +47,11 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     owner: str
     claim_seconds: float
+
+    @property
+    def about(self) -> str:
+        """What the journal's work for it is about."""
+        return about(self.space, self.key)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -181,7 +187,7 @@ class Opening:
         return Opened(
             standing=Standing.CLAIMED,
             order=self._rows.order(row),
-            claim=Claim(order_id, arrival.key, arrival.token),
+            claim=Claim(order_id, arrival.space, arrival.key, arrival.token),
             submissions=there,
         )
 

@@ -107,8 +107,19 @@ class Claim(msgspec.Struct, frozen=True):
     """The right to carry one order on, which one call or redelivery has at a time."""
 
     order_id: int
+    space: str
     key: str
     token: str
+
+    @property
+    def about(self) -> str:
+        """What the journal's work for it is about."""
+        return about(self.space, self.key)
+
+
+def about(space: str, key: str) -> str:
+    """Return what the journal's work for an order is about: keys are of a space, whose id has no "/"."""
+    return f"{space}/{key}"
 
 
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):

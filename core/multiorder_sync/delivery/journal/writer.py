@@ -215,7 +215,10 @@ class Writer:
 
     def _forget_given_up(self) -> None:
         for job in self._aside.given_up():
-            self._log.error("journal can't be written", order=job.key, reason="it is locked")
+            space, _, order = job.key.partition("/")
+            self._log.error(
+                "journal can't be written", space=space, order=order, reason="it is locked"
+            )
         if self._aside.stuck():
             self._broken = True
 
