@@ -222,6 +222,12 @@ class OutcomeUnknown(OmsError):
     retryable = True
 
 
+class NotKept(OmsError):
+    """What was to be sent is not kept any more, and the call does not bring the same."""
+
+    code = "not_kept"
+
+
 class ConnectorFault(OmsError):
     """The connector broke before anything was sent that can create an order."""
 

@@ -23,10 +23,14 @@ from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import (
     ConnectorFault,
     ConnectorUnavailable,
+    HookFailed,
+    NotKept,
     OmsError,
     OutcomeUnknown,
     Refused,
     Unavailable,
+    Untransformable,
+    Vetoed,
 )
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import DuplicateGuard
@@ -88,15 +92,7 @@ class Carrier:
             JournalUnavailable: If they can't be kept.
             ClaimLost: If another process has the order in hand by now.
         """
-        made = freeze(order, self._space, received_at)
-        context = context_of(self._space, received_at)
-        made = await self._space.hooks.before_freezing(
-            made,
-            order,
-            context,
-            reserved=self._way.connector.reserved,
-            deadline=self._way.deadline,
-        )
+        made = await self._made(order, received_at)
         frozen = [FrozenSubmission(each, encode_payload(each.payload)) for each in made]
         # An OMS that does not refuse a second create is asked before the first one.
         guard = self._way.connector.duplicate_guard
@@ -126,6 +122,46 @@ class Carrier:
             )
             for position, each in enumerate(frozen)
         ]
+
+    async def refill(
+        self, order: MultiOrder, received_at: datetime, submissions: Sequence[SubmissionRecord]
+    ) -> Sequence[SubmissionRecord]:
+        """Make anew what is to be sent or looked for, and was erased or is past its retention.
+
+        Only what comes out as the same submission, by its ref and fingerprint, is taken.
+
+        Raises:
+            JournalUnavailable: If it can't be kept.
+            ClaimLost: If another process has the order in hand by now.
+        """
+        lacking = {(each.ref, each.fingerprint): each for each in submissions if each.lacks_payload}
+        if not lacking:
+            return submissions
+        try:
+            made = await self._made(order, received_at)
+        except (Untransformable, Vetoed, HookFailed) as error:
+            self._way.log.warning("not made again", reason=self._way.discretion.keep(str(error)))
+            return submissions
+        payloads = {
+            lacking[name].position: encode_payload(each.payload)
+            for each in made
+            if (name := (each.ref, each.fingerprint)) in lacking
+        }
+        if not await self._journal.refill(self._claim, payloads, self._way.deadline):
+            raise _lost()
+        return [
+            msgspec.structs.replace(each, payload=payloads.get(each.position, each.payload))
+            for each in submissions
+        ]
+
+    async def _made(self, order: MultiOrder, received_at: datetime) -> Sequence[AnySubmission]:
+        return await self._space.hooks.before_freezing(
+            freeze(order, self._space, received_at),
+            order,
+            context_of(self._space, received_at),
+            reserved=self._way.connector.reserved,
+            deadline=self._way.deadline,
+        )
 
     async def send(
         self, submissions: Sequence[SubmissionRecord], *, refused_again: bool
@@ -215,7 +251,7 @@ class Carrier:
         """Return the submission's delivery, or the result if it can't be sent as it was frozen."""
         try:
             submission = self._submission(record)
-        except Unavailable as error:
+        except NotKept as error:
             return _unsent(record, error)
         except (ValueError, TypeError):
             self._way.log.exception("frozen payload not readable", order=self._claim.key)
@@ -240,7 +276,10 @@ class Carrier:
 
     def _submission(self, record: SubmissionRecord) -> AnySubmission:
         if record.payload is None:
-            raise Unavailable("What was to be sent is not kept any more; it was erased.")
+            raise NotKept(
+                f"What was to be sent as {record.ref} is not kept any more: it was erased, or is past "
+                "its retention, and it can't be made the same again; look for it in the OMS."
+            )
         return AnySubmission(
             ref=record.ref,
             payload=decode_payload(record.payload, self._way.connector.Payload),
@@ -264,9 +303,12 @@ def must_freeze(
     """
     if all(each.sent_at is None and each.is_out for each in submissions):
         return True
+    all_out = all(each.is_out for each in submissions)
+    if all_out and any(each.lacks_payload for each in submissions):
+        return True
     if order.connector == connector:
         return False
-    if all(each.is_out for each in submissions):
+    if all_out:
         return True
     raise ConnectorUnavailable(
         f"The order may be in the OMS of the connector {order.connector}, which its space does not "

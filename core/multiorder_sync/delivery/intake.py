@@ -1,7 +1,7 @@
 """One call's order, from the journal to the OMS and back: opened, frozen, sent, closed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -185,9 +185,11 @@ class Intake:
             discretion=incoming.discretion,
         )
         carrier = Carrier(self._journal, claim, space, way, self._step)
-        submissions: list[SubmissionRecord] | tuple[SubmissionRecord, ...] = opened.submissions
+        submissions: Sequence[SubmissionRecord] = opened.submissions
         if anew:
             submissions = await carrier.freeze(incoming.order, incoming.received_at)
+        else:
+            submissions = await carrier.refill(incoming.order, incoming.received_at, submissions)
         return await carrier.send(submissions, refused_again=True)
 
     async def _close(

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from multiorder_sync.delivery.journal.records import AlarmKind, OrderRecord, OrderState
-from multiorder_sync.errors import JournalUnavailable, MultiOrderError, Refused
+from multiorder_sync.errors import JournalUnavailable, MultiOrderError, NotKept, Refused
 from multiorder_sync.outcome import Outcome, OutcomeState, SubmissionResult, SubmissionState
 
 _STATES: Final = {
@@ -53,7 +53,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Decide after a call of Nacelle's, or an operator's, that sent what could be sent."""
         states = {result.state for result in outcome.results}
         open_states = states & {SubmissionState.READY, SubmissionState.UNKNOWN}
-        if self.on_outage == "queue" and open_states and SubmissionState.REFUSED not in states:
+        for_good = any(isinstance(result.error, NotKept) for result in outcome.results)
+        stays = SubmissionState.REFUSED in states or for_good
+        if self.on_outage == "queue" and open_states and not stays:
             return self.queued()
         return self._settled(outcome)
 

@@ -10,6 +10,7 @@ from multiorder_sync.errors import (
     Forbidden,
     InvalidOrder,
     MultiOrderError,
+    NotKept,
     OmsError,
     OrderAbandoned,
     OrderChanged,
@@ -52,6 +53,7 @@ _STATUSES: Final[tuple[tuple[type[MultiOrderError], int], ...]] = (
     (Untransformable, 422),
     (OrderChanged, 422),
     (Vetoed, 422),
+    (NotKept, 422),
     (OrderAbandoned, 422),
     (Unavailable, 500),
     (OutcomeUnknown, 500),
@@ -127,7 +129,8 @@ def settled(outcome: Outcome, received: bytes, request_id: str) -> Reply:
     error = outcome.error
     if error is None:
         raise ValueError("an outcome that is not accepted carries an error")
-    status = 422 if outcome.state is OutcomeState.REFUSED or isinstance(error, Refused) else 500
+    final = outcome.state is OutcomeState.REFUSED or isinstance(error, Refused | NotKept)
+    status = 422 if final else 500
     details = _details(error, request_id)
     details["oms"] = outcome.connector
     if error.oms_errors:

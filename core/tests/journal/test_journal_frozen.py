@@ -188,12 +188,3 @@ async def test_a_payload_that_a_new_version_can_not_read_is_not_sent(house, book
     assert AcmePayload is Refusing.Payload
 
 
-async def test_a_payload_that_was_erased_is_not_sent(house, book):
-    order = multi_order()
-    await in_doubt(house, order)
-    book.write("UPDATE submissions SET payload = NULL")
-    world = await house.open(by_hand=True)
-    world.space(space_id="acme")
-    error = error_of(await world.post("acme", order), 500, "oms_unavailable")
-    assert [each["state"] for each in error["details"]["orders"]] == ["unknown"]
-    assert world.oms.calls == []

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -42,6 +42,7 @@ from multiorder_sync.delivery.journal.records import (
     FrozenSubmission,
     Opened,
 )
+from multiorder_sync.delivery.journal.refilling import Refill
 from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealing import Sealer
@@ -210,6 +211,14 @@ class Journal:
             rows=self.rows,
         )
         return await self._run(claim.about, freezing, deadline)
+
+    async def refill(self, claim: Claim, payloads: Mapping[int, bytes], deadline: float) -> bool:
+        """Keep payloads, by position, that were erased; False if it is in other hands by now.
+
+        Raises:
+            JournalUnavailable: If they can't be kept.
+        """
+        return await self._run(claim.about, Refill(claim, payloads, self.rows), deadline)
 
     async def sending(self, claim: Claim, position: int, deadline: float) -> bool:
         """Note that creates may leave us until a deadline; False if it is in other hands by now.

@@ -12,6 +12,7 @@ from multiorder_sync.errors import (
     HookFailed,
     JournalUnavailable,
     MultiOrderError,
+    NotKept,
     OmsBusy,
     OmsError,
     OmsMessage,
@@ -91,6 +92,7 @@ _OMS_ERRORS: dict[str, type[OmsError]] = {
         OmsBusy,
         OutcomeUnknown,
         ConnectorFault,
+        NotKept,
     )
 }
 _OTHER_ERRORS: dict[str, type[MultiOrderError]] = {
@@ -208,6 +210,11 @@ class SubmissionRecord(msgspec.Struct, frozen=True, kw_only=True):
     def is_out(self) -> bool:
         """Whether it is certainly not in the OMS."""
         return self.state in (SubmissionState.READY, SubmissionState.REFUSED)
+
+    @property
+    def lacks_payload(self) -> bool:
+        """Whether it would still be needed, and is not kept any more."""
+        return self.payload is None and self.state is not SubmissionState.ACCEPTED
 
     @property
     def in_doubt(self) -> bool:
