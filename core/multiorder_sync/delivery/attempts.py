@@ -14,6 +14,7 @@ from multiorder_sync.delivery.freezing import AnySubmission
 from multiorder_sync.delivery.journal.records import AttemptRecord
 from multiorder_sync.errors import (
     ConnectorFault,
+    OmsBusy,
     OmsError,
     OutcomeUnknown,
     RefTaken,
@@ -28,6 +29,12 @@ T = TypeVar("T")
 
 _MOST: Final = 50
 """How many calls are kept on record of one delivery: the last ones."""
+
+
+_LEAST_SECONDS: Final = 2.0
+_LEAST_PART: Final = 0.25
+"""A create that has waited for its turn has at least this part of the whole time, or so many
+seconds; with less it would only be left in doubt, by us and not by the OMS."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +87,9 @@ class Attempts:
         self._way = way
         self._submission = submission
         self._log = log
+        whole = max(0.0, way.deadline - monotonic())
+        self._least_seconds = min(_LEAST_SECONDS, whole * _LEAST_PART)
+        self._has_waited = False
 
     async def submit(self) -> Receipt:
         """Create the order, once.
@@ -152,12 +162,15 @@ class Attempts:
         find out what became of it.
         """
         left = self._way.deadline - monotonic()
-        attempt = Attempt(deadline=monotonic() + left / 2)
+        attempt = Attempt(
+            monotonic() + left / 2, least_seconds=self._least_seconds, has_waited=self._has_waited
+        )
         try:
             with attempt.active():
                 async with asyncio.timeout(attempt.remaining()):
                     return await call
-        except OmsError:
+        except OmsError as error:
+            self._has_waited = self._has_waited or isinstance(error, OmsBusy)
             raise
         except TimeoutError:
             reason = "The OMS did not answer in time."

@@ -186,5 +186,3 @@ async def test_a_payload_that_a_new_version_can_not_read_is_not_sent(house, book
     assert world.oms.calls == []
     assert any(line["event"] == "frozen payload not readable" for line in logged)
     assert AcmePayload is Refusing.Payload
-
-

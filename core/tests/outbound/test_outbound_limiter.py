@@ -163,6 +163,35 @@ async def test_a_create_without_a_turn_in_time_was_certainly_not_sent(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("has_waited", [True, False])
+async def test_a_create_whose_turn_comes_late_is_not_left_in_doubt(
+    server, gate, limited, create, has_waited
+):
+    client = await limited(1)
+    known = {"least_seconds": 9.0, "has_waited": has_waited}
+    if not has_waited:  # it waits now
+        first = asyncio.create_task(client.send(create()))
+        await until(lambda: gate.waiting)
+    attempt = Attempt(monotonic() + 5, **known)
+    with attempt.active():
+        late = asyncio.create_task(client.send(create()))
+    await asyncio.sleep(0.1)
+    gate.opened.set()
+    with pytest.raises(OmsBusy, match=r"createOrder was not sent: the space's"):
+        await late
+    assert not attempt.may_have_created
+    if not has_waited:
+        assert (await first).status == 200
+    assert len(server.requests) == (0 if has_waited else 1)
+
+
+async def test_a_create_that_did_not_wait_has_what_time_there_is(gate, limited, create):
+    client = await limited(1)
+    gate.opened.set()
+    with Attempt(monotonic() + 5, least_seconds=9.0).active():
+        assert (await client.send(create())).status == 200
+
+
 async def test_the_exchange_itself_is_timed_out_as_ever(gate, limited, create):
     client = await limited(1)
     attempt = Attempt(monotonic() + 0.1)

@@ -19,26 +19,44 @@ _FAIR_SECONDS: Final = 1.0
 """A host that had less than this, at the end of a deadline, can't be said not to answer."""
 
 
+_AT_ONCE_SECONDS: Final = 0.02
+"""A turn that came so soon was not waited for."""
+
+
 class Attempt:
     """One try of one connector method. `OutboundClient` reads its deadline and writes its mark.
 
     Args:
         deadline: The instant, in the time of `time.monotonic`, at which every call must be over.
+        least_seconds: With less time than this, a call that can create an order is not sent any more
+            once it has waited for its turn: the OMS could not answer it in time.
+        has_waited: Whether an attempt before this one has waited for a turn in vain.
         probe: Whether it is to find out if a host answers again: its calls are made although the
             host's circuit is open, and so are those for the tokens that they need.
 
     Attributes:
         deadline: As given.
+        least_seconds: As given.
+        has_waited: As given.
         probe: As given.
         may_have_created: True from just before a call that can create an order may leave us. It
             stays True: a later answer can prove that nothing was created, but proving it is the
             business of the one who saw the answer.
     """
 
-    __slots__ = ("deadline", "may_have_created", "probe")
+    __slots__ = ("deadline", "has_waited", "least_seconds", "may_have_created", "probe")
 
-    def __init__(self, deadline: float, *, probe: bool = False) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        *,
+        least_seconds: float = 0.0,
+        has_waited: bool = False,
+        probe: bool = False,
+    ) -> None:
         self.deadline = deadline
+        self.least_seconds = least_seconds
+        self.has_waited = has_waited
         self.probe = probe
         self.may_have_created = False
 
@@ -129,6 +147,20 @@ class Sending:
         with nullcontext() if self._probe else self._circuit.cutting_short(self.limit):
             yield
         self._waits = False  # but not where the time-out ended the block: `late` is to know
+
+    def too_late(self, *, since: float) -> OmsError | None:
+        """Return the error of a create that got its turn so late that it would be left in doubt.
+
+        Args:
+            since: When it began to wait for its turn.
+        """
+        attempt = self._attempt
+        if not self.call.creates or attempt is None:
+            return None
+        at_once = monotonic() - since < _AT_ONCE_SECONDS and not attempt.has_waited
+        if at_once or self.until - monotonic() >= attempt.least_seconds:
+            return None
+        return self._busy()
 
     def begin(self) -> float:
         """Begin an exchange, and return when that was."""

@@ -228,11 +228,15 @@ class OutboundClient:
             number += 1
 
     async def _once(self, sending: Sending, token: Secret | None, number: int) -> Answer | OmsError:
+        since = monotonic()
         async with AsyncExitStack() as turn:
             with sending.waiting():
                 await turn.enter_async_context(self._limiter.turn())
             if sending.barred:  # it may have opened meanwhile
                 return sending.not_called()
+            too_late = sending.too_late(since=since)
+            if too_late is not None:
+                return too_late
             return await self._exchange(sending, token, number)
 
     async def _exchange(
