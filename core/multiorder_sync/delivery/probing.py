@@ -1,6 +1,7 @@
 """Finding out when an OMS that was out of reach is back, so that no order has to."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from time import monotonic
 from typing import Final
@@ -45,11 +46,13 @@ class Prober:
             self._tasks[host] = asyncio.create_task(self._probe(host))
 
     async def _probe(self, host: str) -> None:
-        while True:
+        for number in itertools.count():
             await asyncio.sleep(self._probe_seconds)
-            space = next((s for s in self._spaces.values() if host in s.open_circuits), None)
-            if space is None:
+            spaces = [each for each in self._spaces.values() if host in each.open_circuits]
+            if not spaces:
                 return
+            # In turns: a space's check may fail at another host, before it comes to this one.
+            space = spaces[number % len(spaces)]
             if await self._is_back(space):
                 space.close_circuits()
 

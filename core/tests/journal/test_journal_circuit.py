@@ -206,3 +206,24 @@ async def test_a_probe_ends_with_the_last_space_of_its_host(house):
     world.spaces.update(spaces)
     await asyncio.sleep(0.3)
     assert Counting.probes == probes
+
+
+async def test_a_space_whose_check_fails_elsewhere_keeps_no_other_from_its_host(house):
+    class Ailing(Refusing):
+        """The first that is probed has its tokens from another host, which is gone for good."""
+
+        ailing = None
+
+        async def check(self):
+            Ailing.ailing = Ailing.ailing or self
+            if self is Ailing.ailing:
+                raise Unavailable("The token host is gone.")
+            await super().check()
+
+    world = await opened(house, Ailing)
+    await out_of_reach(world)
+    assert (await world.post("queue", multi_order())).status_code == 200
+    assert all(world.spaces[name].open_circuits for name in ("fail", "queue"))
+    await until(lambda: Ailing.ailing)
+    world.oms.faults.clear()
+    assert await flows_again(world)
