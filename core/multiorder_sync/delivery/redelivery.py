@@ -1,6 +1,7 @@
 """Settles what is queued or undecided, and what a process that died has left."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -21,7 +22,7 @@ from multiorder_sync.delivery.carrying import (
     no_step,
 )
 from multiorder_sync.delivery.discretion import Discretion
-from multiorder_sync.delivery.journal.due import DueOrder
+from multiorder_sync.delivery.journal.due import DueOrder, Room
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.records import (
     CLAIM_MARGIN_SECONDS,
@@ -91,7 +92,7 @@ class Redelivery:
         self._alarms = alarms
         self._metrics = metrics
         self._step = step
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}  # and the space of its order
         self._free = asyncio.Event()
         self._log = structlog.get_logger()
 
@@ -129,15 +130,29 @@ class Redelivery:
         if free <= 0:
             return
         seconds = _LONGEST_SECONDS + CLAIM_MARGIN_SECONDS
-        for due in await self._journal.claim_due(most=free, claim_seconds=seconds):
+        for due in await self._journal.claim_due(self._room(free), claim_seconds=seconds):
             task = asyncio.create_task(self._redeliver(due))
-            self._tasks.add(task)
+            self._tasks[task] = due.order.space
             task.add_done_callback(self._done)
 
+    def _room(self, free: int) -> Room:
+        """Return for how many orders there is room: no space's backlog takes up all places.
+
+        Of a space whose OMS is out of reach one at a time is enough, so that a person hears of it.
+        """
+        most = self.settings.max_concurrent
+        each = most - 1 if most > 2 and len(self._spaces) > 1 else most
+        in_hand = Counter(self._tasks.values())
+        spaces = {name: each - number for name, number in in_hand.items()}
+        for name, space in self._spaces.items():
+            if space.open_circuits:
+                spaces[name] = 1 - in_hand[name]
+        return Room(most=free, each=each, spaces=spaces)
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        full = len(self._tasks) >= self.settings.max_concurrent
-        self._tasks.discard(task)
-        if full:
+        space = self._spaces.get(self._tasks.pop(task))
+        # There may be more of them; but where the OMS is not even called, that is no hurry.
+        if space is not None and not space.open_circuits:
             self._free.set()
 
     async def _redeliver(self, due: DueOrder) -> None:

@@ -15,6 +15,7 @@ from acme.world import ByHand, World, started_service
 from multiorder_sync import Secret
 from multiorder_sync.config import JournalSettings, RedeliverySettings, ServerSettings
 from multiorder_sync.delivery.carrying import no_step
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.service import Service
 from multiorder_sync.sandbox import serving as serving_sandbox
@@ -175,7 +176,7 @@ async def take_up(world, key, *, seconds=10.0):
     """Take an order up again, once, when its time has come; return the state that it has then."""
     end = time.monotonic() + seconds
     while True:
-        for due in await world.service.journal.claim_due(most=1, claim_seconds=60):
+        for due in await world.service.journal.claim_due(Room(most=1, each=1), claim_seconds=60):
             assert due.order.key == key
             return (await world.service.redelivery.deliver(due)).value
         assert time.monotonic() < end, "its time does not come"

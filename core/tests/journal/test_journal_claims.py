@@ -16,6 +16,7 @@ from acme.house import opened_journal, take_up
 
 from multiorder_sync import Receipt, Submission, SubmissionState
 from multiorder_sync.delivery.journal.answering import NotHeard, Repeat
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.journal import new_token
 from multiorder_sync.delivery.journal.opening import Arrival, Waiting
 from multiorder_sync.delivery.journal.records import (
@@ -126,8 +127,8 @@ async def test_many_at_once_for_one_order_are_one_claim(journal_url):
 
 
 async def test_an_expired_claim_is_taken_over_and_the_stalled_one_does_not_send(journal, book):
-    stalled = await opened_and_frozen(journal, sending=False, claim_seconds=0.2)
-    await asyncio.sleep(0.25)
+    stalled = await opened_and_frozen(journal, sending=False, claim_seconds=1.5)
+    await asyncio.sleep(1.6)
     taken = await journal.open(arrival(journal), soon())
     assert taken.standing is Standing.CLAIMED
     assert [each.ref for each in taken.submissions] == ["r-1", "r-2"]
@@ -140,15 +141,15 @@ async def test_an_expired_claim_is_taken_over_and_the_stalled_one_does_not_send(
 
 
 async def test_an_expired_claim_does_not_send_even_if_no_one_took_it_over(journal, book):
-    stalled = await opened_and_frozen(journal, sending=False, claim_seconds=0.2)
-    await asyncio.sleep(0.25)
+    stalled = await opened_and_frozen(journal, sending=False, claim_seconds=1.5)
+    await asyncio.sleep(1.6)
     assert not await journal.sending(stalled, 0, soon())
     assert book.states("k") == ["ready", "ready"]
 
 
 async def test_a_stalled_owner_does_not_overwrite(journal, book, logged):
-    stalled = await opened_and_frozen(journal, claim_seconds=0.1)
-    await asyncio.sleep(0.15)
+    stalled = await opened_and_frozen(journal)
+    book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")
     taken = await journal.open(arrival(journal), soon())
     updates = (accepted(0, "A1"), accepted(1, "A2"))
     done = Closing(state=OrderState.ACCEPTED, updates=updates, answer=answer())
@@ -167,8 +168,8 @@ async def test_a_stalled_owner_does_not_overwrite(journal, book, logged):
 async def test_what_a_stalled_owner_brought_in_is_recorded_while_another_has_the_order(
     journal, book
 ):
-    stalled = await opened_and_frozen(journal, claim_seconds=0.1)
-    await asyncio.sleep(0.15)
+    stalled = await opened_and_frozen(journal)
+    book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")
     taken = await journal.open(arrival(journal), soon())
     await journal.close(stalled, Closing(state=OrderState.ACCEPTED, updates=(accepted(0),)))
     assert book.states("k") == ["accepted", "ready"]
@@ -177,23 +178,24 @@ async def test_what_a_stalled_owner_brought_in_is_recorded_while_another_has_the
     await journal.close(taken.claim, failed)
     assert book.states("k") == ["accepted", "ready"]
     assert book.submissions("k")[0]["oms_id"] == "A1"
-    (due,) = await journal.claim_due(most=5, claim_seconds=5)  # it is settled anew, at once
+    # It is settled anew, at once.
+    (due,) = await journal.claim_due(Room(most=5, each=5), claim_seconds=5)
     assert [each.state for each in due.submissions] == ["accepted", "ready"]
 
 
 async def test_what_a_stalled_owner_brought_in_is_settled_when_another_was_done_before(
     journal, book
 ):
-    stalled = await opened_and_frozen(journal, claim_seconds=0.1)
-    await asyncio.sleep(0.15)
+    stalled = await opened_and_frozen(journal)
+    book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")
     taken = await journal.open(arrival(journal), soon())
     await journal.close(
         taken.claim, Closing(state=OrderState.DEAD, updates=(unknown(0),), answer=answer(500, "x"))
     )
-    assert await journal.claim_due(most=5, claim_seconds=5) == []
+    assert await journal.claim_due(Room(most=5, each=5), claim_seconds=5) == []
     await journal.close(stalled, Closing(state=OrderState.ACCEPTED, updates=(accepted(0),)))
     assert book.states("k") == ["accepted", "ready"]
-    (due,) = await journal.claim_due(most=5, claim_seconds=5)
+    (due,) = await journal.claim_due(Room(most=5, each=5), claim_seconds=5)
     assert due.order.redeliveries == 1
 
 
@@ -207,7 +209,7 @@ async def test_an_abandoned_order_is_not_taken_up_for_what_a_stalled_owner_broug
     )
     assert book.states("k") == ["accepted", "ready"]
     assert book.state("k") == "abandoned"
-    assert await journal.claim_due(most=5, claim_seconds=5) == []
+    assert await journal.claim_due(Room(most=5, each=5), claim_seconds=5) == []
     # Who gave it up may have refunded it.
     assert closed.alarms == (AlarmKind.ACCEPTED_AFTER_FAILURE,)
     assert book.alarms("k") == ["accepted_after_failure"]
@@ -233,7 +235,7 @@ async def test_an_order_that_came_in_before_it_was_known_that_its_200_was_not_he
     claim = await opened_and_frozen(journal)
     queued = Closing(state=OrderState.QUEUED, next_seconds=0.0, answer=answer())
     await journal.close(claim, queued)
-    (due,) = await journal.claim_due(most=1, claim_seconds=5)
+    (due,) = await journal.claim_due(Room(most=1, each=1), claim_seconds=5)
     done = Closing(state=OrderState.ACCEPTED, updates=(accepted(0), accepted(1)))
     assert not (await journal.close(due.claim, done)).alarms
     late = NotHeard(
@@ -257,7 +259,7 @@ async def test_an_order_of_which_it_became_known_in_the_meantime_that_its_200_wa
     claim = await opened_and_frozen(journal)
     queued = Closing(state=OrderState.QUEUED, next_seconds=0.0, answer=answer())
     await journal.close(claim, queued)
-    (due,) = await journal.claim_due(most=1, claim_seconds=5)
+    (due,) = await journal.claim_due(Room(most=1, each=1), claim_seconds=5)
     told = answer(500, "journal_unavailable")
     late = NotHeard(due.order.id, "r-1", told, at=datetime.now(UTC), webhook=False)
     assert await journal.run(late) == ()
@@ -323,7 +325,10 @@ async def test_two_services_never_take_up_the_same_order(journal_url):
         taken = []
         while True:
             found = await asyncio.gather(
-                *(journal.claim_due(most=3, claim_seconds=30) for journal in (one, other) * 3)
+                *(
+                    journal.claim_due(Room(most=3, each=3), claim_seconds=30)
+                    for journal in (one, other) * 3
+                )
             )
             if not any(found):
                 break
@@ -345,7 +350,7 @@ async def test_the_longest_due_comes_first(journal, book):
         opened = await journal.open(arrival(journal, f"k{number}"), soon())
         await journal.close(opened.claim, Closing(state=OrderState.QUEUED, next_seconds=0.0))
     book.write("UPDATE orders SET next_attempt_at = next_attempt_at - 100 WHERE key = 'k2'")
-    due = await journal.claim_due(most=1, claim_seconds=5)
+    due = await journal.claim_due(Room(most=1, each=1), claim_seconds=5)
     assert [each.order.key for each in due] == ["k2"]
 
 
@@ -356,7 +361,9 @@ async def test_a_process_that_ends_gives_back_what_it_has_in_hand(journal_url, b
     assert book.order("k")["claim"] is None
     assert book.rows("SELECT * FROM owners") == []
     async with opened_journal(journal_url) as other:
-        assert [due.order.key for due in await other.claim_due(most=1, claim_seconds=5)] == ["k"]
+        assert [
+            due.order.key for due in await other.claim_due(Room(most=1, each=1), claim_seconds=5)
+        ] == ["k"]
 
 
 async def test_no_one_releases_the_orders_of_who_lives(journal_url, book):
@@ -431,6 +438,6 @@ async def test_a_due_order_that_can_not_be_read_does_not_keep_others_waiting(by_
     by_hand.oms.key = by_hand.oms_key
     for order in orders[1:]:
         assert await take_up(by_hand, order["id"]) == "accepted"
-    assert await by_hand.service.journal.claim_due(most=5, claim_seconds=5) == []
+    assert await by_hand.service.journal.claim_due(Room(most=5, each=5), claim_seconds=5) == []
     assert book.state(damaged) == "queued"
     assert any(line["event"] == "order can't be taken up" for line in logged)

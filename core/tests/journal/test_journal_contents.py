@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from multiorder_sync import Secret
 from multiorder_sync.config import JournalSettings, ServerSettings
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.sealing import Sealer
 from multiorder_sync.errors import JournalUnavailable
 
@@ -258,7 +259,7 @@ async def test_a_missing_key_is_told_clearly_and_sends_nothing(house, book, keys
     error = error_of(await world.post(world.space(), doubted), 500, "journal_unavailable")
     assert "encryption_keys" in error["error"]
     book.write("UPDATE orders SET next_attempt_at = 0")
-    assert await world.service.journal.claim_due(most=5, claim_seconds=5) == []
+    assert await world.service.journal.claim_due(Room(most=5, each=5), claim_seconds=5) == []
     told = [line for line in logged if line["event"] == "order can't be taken up"]
     assert len(told) == 2
     assert "encryption_keys" in told[0]["reason"]
@@ -275,7 +276,7 @@ async def test_keys_can_be_taken_while_it_runs(journal_url, house):
     key = fernet_key()
     order = await queued_with(house, key)
     async with opened_journal(journal_url) as journal:
-        assert await journal.claim_due(most=1, claim_seconds=5) == []
+        assert await journal.claim_due(Room(most=1, each=1), claim_seconds=5) == []
         journal.take_keys(JournalSettings(encryption_keys=(fernet_key(), key)))
         due = await journal.claim_order(1, claim_seconds=5)
     assert json.loads(due.received) == order

@@ -1,12 +1,14 @@
 """What is to be taken up again, claimed so that no two processes take the same."""
 
+import math
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import (
@@ -53,12 +55,32 @@ class DueAlarm(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
 
 
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many orders there is room.
+
+    Attributes:
+        most: In all.
+        each: For those of one space.
+        spaces: For those of some spaces, where it is less.
+    """
+
+    most: int
+    each: int
+    spaces: Mapping[str, int] = {}
+
+    def of(self, space: str) -> int:
+        """Return for how many of a space there is room."""
+        return self.spaces.get(space, self.each)
+
+
 class ClaimOrders:
-    """Claims orders whose time has come, the longest due first.
+    """Claims orders whose time has come: of each space the longest due first.
+
+    One space's backlog does not keep those of others waiting: who has the most room is first.
 
     Args:
         owner: The process that claims them.
-        most: How many at most.
+        room: How many at most.
         claim_seconds: How long a claim holds.
         rows: Reads and writes records.
         only: The one order in question, due or not; one that is in other hands is left there.
@@ -68,13 +90,13 @@ class ClaimOrders:
         self,
         owner: str,
         *,
-        most: int,
+        room: Room,
         claim_seconds: float,
         rows: Rows,
         only: int | None = None,
     ) -> None:
         self._owner = owner
-        self._most = most
+        self._room = room
         self._claim_seconds = claim_seconds
         self._rows = rows
         self._only = only
@@ -82,15 +104,38 @@ class ClaimOrders:
     def __call__(self, connection: Connection) -> list[DueOrder]:
         """Do it, within a transaction."""
         now = database_now()
-        chosen = orders.c.next_attempt_at <= now
         if self._only is not None:
             free = or_(orders.c.claim.is_(None), orders.c.claim_until <= now)
-            chosen = (orders.c.id == self._only) & free
+            return self._claim_those(connection, (orders.c.id == self._only) & free, most=1)
+        is_due = orders.c.next_attempt_at <= now
+        oldest = func.min(orders.c.next_attempt_at)
         found = connection.execute(
-            select(*RECORD_COLUMNS, orders.c.received, now.label("now"))
+            select(orders.c.space).where(is_due).group_by(orders.c.space).order_by(oldest)
+        ).scalars()
+        spaces = sorted(found, key=self._room.of, reverse=True)
+        rooms = {space: self._room.of(space) for space in spaces}
+        claimed: list[DueOrder] = []
+        while spaces and (left := self._room.most - len(claimed)) > 0:
+            # Each has the same part, and what one does not need goes round once more.
+            part = math.ceil(left / len(spaces))
+            for space in tuple(spaces):
+                most = min(part, rooms[space], self._room.most - len(claimed))
+                chosen = is_due & (orders.c.space == space)
+                there = self._claim_those(connection, chosen, most=most) if most > 0 else []
+                claimed += there
+                rooms[space] -= len(there)
+                if len(there) < part:
+                    spaces.remove(space)
+        return claimed
+
+    def _claim_those(
+        self, connection: Connection, chosen: ColumnElement[bool], *, most: int
+    ) -> list[DueOrder]:
+        found = connection.execute(
+            select(*RECORD_COLUMNS, orders.c.received, database_now().label("now"))
             .where(chosen)
             .order_by(orders.c.next_attempt_at)
-            .limit(self._most)
+            .limit(most)
             .with_for_update(skip_locked=True)
         ).all()
         return [due for row in found if (due := self._claimed(connection, row)) is not None]

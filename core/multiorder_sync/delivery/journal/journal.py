@@ -29,6 +29,7 @@ from multiorder_sync.delivery.journal.due import (
     ClaimOrders,
     DueAlarm,
     DueOrder,
+    Room,
 )
 from multiorder_sync.delivery.journal.jobs import Work
 from multiorder_sync.delivery.journal.keeping_invalid import KeepInvalid
@@ -312,15 +313,16 @@ class Journal:
         """Take the orders of dead processes out of their hands; return how many processes."""
         return await self._run("", self._presence.release_dead)
 
-    async def claim_due(self, *, most: int, claim_seconds: float) -> list[DueOrder]:
-        """Claim orders whose time has come."""
-        claim = ClaimOrders(self.owner, most=most, claim_seconds=claim_seconds, rows=self.rows)
+    async def claim_due(self, room: Room, *, claim_seconds: float) -> list[DueOrder]:
+        """Claim orders whose time has come, as far as there is room for them."""
+        claim = ClaimOrders(self.owner, room=room, claim_seconds=claim_seconds, rows=self.rows)
         return await self._run("", claim)
 
     async def claim_order(self, order_id: int, *, claim_seconds: float) -> DueOrder | None:
         """Claim one order, due or not; None if it is in other hands."""
+        one = Room(most=1, each=1)
         claim = ClaimOrders(
-            self.owner, most=1, claim_seconds=claim_seconds, rows=self.rows, only=order_id
+            self.owner, room=one, claim_seconds=claim_seconds, rows=self.rows, only=order_id
         )
         found = await self._run("", claim)
         return found[0] if found else None
