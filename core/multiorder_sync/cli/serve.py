@@ -77,7 +77,7 @@ def run(
     )
     reloading = _Reloading(service, config_file)
     app = create_app(service, settings)
-    serve(app, settings, listener, reload=reloading, hangups=hangups)
+    serve(app, settings, listener, reload=reloading, hangups=hangups, stopping=service.rest)
 
 
 class _Reloading:

@@ -94,6 +94,7 @@ class Redelivery:
         self._step = step
         self._tasks: dict[asyncio.Task[None], str] = {}  # and the space of its order
         self._free = asyncio.Event()
+        self._resting_since: float | None = None
         self._log = structlog.get_logger()
 
     @cached_property
@@ -118,16 +119,28 @@ class Redelivery:
                     await self._free.wait()
             self._free.clear()
 
-    async def aclose(self) -> None:
-        """Cancel what is under way; its orders are left for the next process."""
-        tasks = tuple(self._tasks)
+    def rest(self) -> None:
+        """Take up nothing more."""
+        if self._resting_since is None:
+            self._resting_since = monotonic()
+
+    async def aclose(self, grace_seconds: float = 0.0) -> None:
+        """Finish what is under way, as far as the time allows; the rest is left for another process.
+
+        Args:
+            grace_seconds: How long that may take, from when `rest` was called.
+        """
+        self.rest()
+        since, tasks = self._resting_since or 0.0, tuple(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=max(0.0, since + grace_seconds - monotonic()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take_up(self) -> None:
         free = self.settings.max_concurrent - len(self._tasks)
-        if free <= 0:
+        if free <= 0 or self._resting_since is not None:
             return
         seconds = _LONGEST_SECONDS + CLAIM_MARGIN_SECONDS
         for due in await self._journal.claim_due(self._room(free), claim_seconds=seconds):

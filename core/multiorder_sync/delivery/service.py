@@ -103,12 +103,21 @@ class Service:
             chores = (self.redelivery.run(), self._upkeep.run())
             self._running = tuple(asyncio.create_task(chore) for chore in chores)
 
+    def rest(self) -> None:
+        """Begin nothing of its own any more, since it is about to be closed."""
+        self.redelivery.rest()
+
     async def aclose(self) -> None:
-        """Leave what is under way to the next process, and give everything back."""
+        """Finish what redelivery has in hand, within the grace time, and give everything back.
+
+        The grace time counts from when `rest` was called. What is not finished is left to another
+        process.
+        """
+        self.rest()
         for chore in self._running:
             chore.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self.redelivery.aclose()
+        await self.redelivery.aclose(self._config.server.shutdown_grace_seconds)
         await self._prober.aclose()
         await self.journal.aclose()
         await self._alarms.aclose()

@@ -66,8 +66,15 @@ def uvicorn_config(app: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """uvicorn's server, which also takes SIGHUP."""
 
-    def __init__(self, config: uvicorn.Config, reload: Reload, hangups: Hangups) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        reload: Reload,
+        hangups: Hangups,
+        stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
+        self._stopping = stopping
         self._reload = reload
         self._hangups = hangups
         self._reloading: asyncio.Task[None] | None = None
@@ -76,6 +83,11 @@ class _Server(uvicorn.Server):
         """Take the signal as soon as calls are taken, and what came of it before."""
         await super().startup(sockets)
         self._hangups.take(self._on_hup)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish the calls that are under way, and let it be known that no others come."""
+        self._stopping()
+        await super().shutdown(sockets)
 
     def _on_hup(self) -> None:
         before = self._reloading
@@ -88,13 +100,14 @@ class _Server(uvicorn.Server):
         self._reloading = asyncio.create_task(one_after_the_other())
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what a running server hears of, by keyword
     app: ASGIApp,
     settings: ServerSettings,
     listener: socket.socket,
     *,
     reload: Reload,
     hangups: Hangups,
+    stopping: Callable[[], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; calls under way are finished within the grace time.
 
@@ -104,8 +117,9 @@ def serve(
         listener: The socket to listen on.
         reload: What SIGHUP asks for; it does not raise.
         hangups: Hears SIGHUP.
+        stopping: Is called once the server is to stop, before it waits for the calls.
     """
-    _Server(uvicorn_config(app, settings), reload, hangups).run(sockets=[listener])
+    _Server(uvicorn_config(app, settings), reload, hangups, stopping).run(sockets=[listener])
 
 
 @asynccontextmanager

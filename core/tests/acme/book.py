@@ -3,6 +3,7 @@
 import contextlib
 
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 
@@ -18,7 +19,8 @@ class Book:
         self.sqlite = address.get_backend_name() == "sqlite"
         if not self.sqlite:
             address = address.set(drivername="postgresql+psycopg")
-        self.engine = create_engine(address, poolclass=NullPool)
+        waits = {"timeout": 30} if self.sqlite else {}
+        self.engine = create_engine(address, poolclass=NullPool, connect_args=waits)
 
     def rows(self, statement, **values):
         """Return what a statement finds, as dictionaries."""
@@ -62,6 +64,20 @@ class Book:
             f"WHERE o.key = :key ORDER BY t.{by}",
             key=key,
         )
+
+    @property
+    def is_free(self):
+        """Whether nobody is in the middle of a write that holds up all others."""
+        if not self.sqlite:
+            return True
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 100")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError:
+                return False
+            connection.rollback()
+        return True
 
     def forget_the_dead(self):
         """Let seconds pass for those that died: on PostgreSQL that is part of how they are known."""

@@ -115,7 +115,7 @@ class House:
 
     async def open(self, *, by_hand=False, step=no_step, server=None, redelivery=None, **settings):
         """Start a service with a space `fail` and a space `queue`, and return its world."""
-        server = server or ServerSettings(port=0)
+        server = server or ServerSettings(port=0, shutdown_grace_seconds=0)
         service = started_service(
             server,
             None,

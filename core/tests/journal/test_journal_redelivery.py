@@ -10,6 +10,7 @@ from acme.house import release, take_up, until
 from acme.world import acme_registry, acme_space
 from sqlalchemy import event
 
+from multiorder_sync.config import ServerSettings
 from multiorder_sync.observe import configure_logging
 from multiorder_sync.oms.registry import InstalledHooks, Registry
 
@@ -40,6 +41,33 @@ async def test_no_more_orders_are_under_way_again_than_configured(house, book):
         await until(lambda order=order: book.state(order["id"]) == "accepted")
     assert house.oms.count("create") == len(house.oms.held) == 6
     assert world.service.journal.working
+
+
+async def test_a_server_that_stops_finishes_what_it_is_delivering(house, book):
+    # Cut off, its create would be in doubt by our own hand.
+    first = await house.open(by_hand=True)
+    order, later = await queued(first, number=2)
+    await house.close(first)
+    house.oms.fail("latency", seconds=0.5)
+    process = await house.process(redelivery={"max_concurrent": 1})
+    await until(lambda: house.oms.count("create"))
+    await process.stop()
+    assert sorted([book.state(order["id"]), book.state(later["id"])]) == ["accepted", "queued"]
+    assert house.oms.count("create") == 1
+
+
+async def test_a_server_that_stops_waits_no_longer_than_the_grace_time(house, book):
+    first = await house.open(by_hand=True)
+    (order,) = await queued(first, number=1)
+    await house.close(first)
+    house.oms.fail("hang", times=None)
+    server = ServerSettings(port=0, shutdown_grace_seconds=0.3)
+    world = await house.open(server=server)
+    await until(lambda: house.oms.count("create"))
+    world.service.rest()
+    async with asyncio.timeout(4.0):  # the deadline of its space is later
+        await house.close(world)
+    assert book.states(order["id"]) == ["sending"]
 
 
 @pytest.mark.parametrize("turns", range(4))
