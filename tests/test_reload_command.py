@@ -197,6 +197,21 @@ def test_a_file_is_the_same_by_whatever_path(config, serve, tmp_path):
     assert result.stdout == f"process {server.pid}: took it\n"
 
 
+def test_a_file_that_is_switched_by_a_link_is_the_same(config, commands, serve, tmp_path):
+    # As Kubernetes does it with a ConfigMap, and who deploys by a link named "current".
+    for version in ("one", "two"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "config.toml").write_bytes(config.read_bytes())
+    current = tmp_path / "current"
+    current.symlink_to("one")
+    server = serve(current / "config.toml")
+    (tmp_path / "new").symlink_to("two")
+    (tmp_path / "new").rename(current)
+    result = commands.run("reload", "--config", current / "config.toml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout == f"process {server.pid}: took it\n"
+
+
 def test_what_is_left_of_dead_processes_harms_nobody(config, commands, serve):
     server = serve(config)
     os.kill(server.pid, signal.SIGKILL)

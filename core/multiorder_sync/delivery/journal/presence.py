@@ -38,8 +38,8 @@ class Presence:
     def __init__(self, engine: Engine, config: str | None) -> None:
         self.id = uuid.uuid4().hex
         self._engine = engine
-        # As a path that says the same wherever it is read.
-        self._config = None if config is None else str(Path(config).resolve())
+        # As a path that says the same wherever it is read, and after a link in it was switched.
+        self._config = None if config is None else str(Path(config).absolute())
         self._sqlite = is_sqlite(engine.url)
         self._file: int | None = None
         self._session: Connection | None = None

@@ -81,8 +81,13 @@ def serving(engine: Engine, config: Path) -> list[Process]:
     Raises:
         JournalUnavailable: If the journal can't be read.
     """
-    path = str(config.resolve())
-    return [each for each in sharing(engine) if each.config == path]
+    given, meant = config.absolute(), config.resolve()
+
+    def is_it(known: Path) -> bool:
+        return known == given or known.resolve() == meant
+
+    found = sharing(engine)
+    return [each for each in found if each.config is not None and is_it(Path(each.config))]
 
 
 def sharing(engine: Engine) -> list[Process]:

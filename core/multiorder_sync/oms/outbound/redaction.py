@@ -31,9 +31,13 @@ class Redactor:
         secrets: Those known from the start; they are never forgotten.
         most: How many of those added later are kept. The oldest goes first: it is an expired
             token by then.
+        ignore_case: Whether an occurrence counts in whatever case it is written.
     """
 
-    def __init__(self, secrets: Iterable[Secret] = (), *, most: int = 32) -> None:
+    def __init__(
+        self, secrets: Iterable[Secret] = (), *, most: int = 32, ignore_case: bool = False
+    ) -> None:
+        self._flags = re.IGNORECASE if ignore_case else re.NOFLAG
         self._lasting: set[Secret] = set()
         self._added: OrderedDict[Secret, None] = OrderedDict()
         self._most = most
@@ -72,7 +76,7 @@ class Redactor:
         texts = {secret.reveal() for secret in (*self._lasting, *self._added)}
         # The longest first: one secret may be the beginning of another.
         patterns = ["".join(map(_character, t)) for t in sorted(texts, key=len, reverse=True)]
-        return re.compile("|".join(patterns) if patterns else r"(?!)")
+        return re.compile("|".join(patterns) if patterns else r"(?!)", self._flags)
 
 
 def _most_characters(character: str) -> int:
