@@ -199,6 +199,7 @@ def test_a_file_is_the_same_by_whatever_path(config, serve, tmp_path):
 
 def test_a_file_that_is_switched_by_a_link_is_the_same(config, commands, serve, tmp_path):
     # As Kubernetes does it with a ConfigMap, and who deploys by a link named "current".
+    edit(config, "sqlite:///journal.db", f"sqlite:///{tmp_path}/journal.db")
     for version in ("one", "two"):
         (tmp_path / version).mkdir()
         (tmp_path / version / "config.toml").write_bytes(config.read_bytes())
