@@ -62,6 +62,12 @@ def test_a_list_is_narrowed_by_state_space_time_and_alarms(desk):
         assert desk.run("orders", "list", *wrong).returncode == 2
 
 
+def test_more_than_a_list_may_have_are_not_asked_for(desk):
+    result = desk.run("orders", "list", "--limit", "99999999999999999999")
+    assert result.returncode == 2
+    assert "--limit" in result.stderr
+
+
 def test_a_list_for_scripts_is_one_document(desk):
     key = partial(desk)
     listed = desk.json("orders", "list", "--limit", "1")

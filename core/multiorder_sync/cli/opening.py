@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
+import msgspec
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,6 +36,13 @@ States = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+UNREADABLE: Final = (JournalUnavailable, msgspec.MsgspecError, ValueError)
+"""What reading a record raises that is damaged, or of which the key is not known."""
+
+WHY_UNREADABLE: Final = (
+    "it is damaged, or [journal] encryption_keys lacks the key that it was encrypted with"
+)
 
 _FEW: Final = 5
 
@@ -129,9 +137,23 @@ def find(journal: Journal, name: str, space: str | None) -> Name:
 
 
 def all_about(journal: Journal, name: Name) -> Details:
-    """Return all there is about an order."""
-    with reading(journal.engine) as connection:
+    """Return all there is about an order, or say that it can't be read."""
+    with reading(journal.engine) as connection, readable(name):
         found = details_of(connection, journal.rows, [name.id])
     if not found:
         fail(f"The journal has no order {plain(name.key)} any more.")
     return found[0]
+
+
+@contextmanager
+def readable(name: Name) -> Iterator[None]:
+    """Say that an order's record can't be read if something of it can't be within the block."""
+    try:
+        yield
+    except UNREADABLE:
+        fail(f"The record of the order {told(name)} can't be read: {WHY_UNREADABLE}.")
+
+
+def told(name: Name) -> str:
+    """Return what an order is called, for a person who is to find its record."""
+    return f"{plain(name.key)} of {plain(name.space)} (id:{name.id})"
