@@ -179,6 +179,20 @@ def test_an_order_that_is_not_there_is_said(desk):
         assert "The journal has no order" in result.stderr
 
 
+def test_who_looks_for_what_was_no_multi_order_is_told_where_that_is(alone):
+    desk = alone()
+    desk.sent(order(), 200)
+    hint = "`multiorder orders list --state invalid`"
+    assert hint not in desk.run("orders", "show", "mo-1").stderr
+    assert desk.send({"id": "mo-1", "orders": []})[0] == 400
+    result = desk.run("orders", "show", "mo-1")
+    assert result.returncode == 1
+    assert "The journal has no order mo-1. What came and was no multi-order" in result.stderr
+    assert hint in result.stderr
+    (kept,) = desk.json("orders", "list", "--state", "invalid")["orders"]
+    assert "mo-1" in desk.run("orders", "show", kept["order"], "--received").stdout
+
+
 def test_an_order_that_can_be_two_is_asked_back(alone):
     desk = alone()
     key = desk.sent(order(id="1001"), 200)

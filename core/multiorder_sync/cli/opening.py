@@ -18,7 +18,7 @@ from multiorder_sync.delivery.journal import migrating
 from multiorder_sync.delivery.journal.databases import is_sqlite, place_of, sqlite_file
 from multiorder_sync.delivery.journal.details import Details, details_of
 from multiorder_sync.delivery.journal.journal import Journal
-from multiorder_sync.delivery.journal.queries import Chosen, Name, named
+from multiorder_sync.delivery.journal.queries import Chosen, Name, listing, named
 from multiorder_sync.delivery.journal.records import OrderState
 from multiorder_sync.delivery.journal.transactions import reading
 from multiorder_sync.delivery.journal.writer import reason_of
@@ -122,9 +122,16 @@ def find(journal: Journal, name: str, space: str | None) -> Name:
     """Return the one order that is meant, or say why none is."""
     with reading(journal.engine) as connection:
         found = named(connection, name, space)
+        invalid = Chosen(space=space, states=(OrderState.INVALID,))
+        unread = 0 if found else listing(connection, invalid, most=1).matched
     if not found:
         where = f" of the space {plain(space)}" if space else ""
-        fail(f"The journal has no order {plain(name)}{where}.")
+        # Whoever looks for one of them knows it by the id that was read of it, which is not kept.
+        hint = (
+            " What came and was no multi-order is kept under a name of its own: "
+            "`multiorder orders list --state invalid`."
+        )
+        fail(f"The journal has no order {plain(name)}{where}.{hint if unread else ''}")
     if len(found) > 1:
         some = "; ".join(
             f"id:{each.id} is {plain(each.key)} of {plain(each.space)}" for each in found[:_FEW]
