@@ -99,6 +99,8 @@ def test_what_it_generates_installs_and_passes_its_own_ci(generated, tmp_path):
         ("acme", 'Acme\'s \\ {braces} {{ more }} """ ŌMS'),
         ("a-name-that-is-longer-than-most", None),
         ("x", "#"),
+        ("zz", "A" * 72),
+        ("zz", "漢" * 36),
     ],
 )
 def test_names_and_titles_of_any_kind_give_what_parses_and_is_in_form(name, title, tmp_path):
@@ -130,6 +132,14 @@ def test_a_title_that_is_no_line_of_text_is_refused(title, tmp_path):
     result = run("new", "acme", "--title", title, "--folder", tmp_path / "package")
     assert result.returncode == 1
     assert "A title is one line of text." in result.stderr
+    assert not (tmp_path / "package").exists()
+
+
+@pytest.mark.parametrize("title", ["A" * 73, "漢" * 37, "\\" * 37])
+def test_a_title_that_does_not_fit_into_a_line_of_code_is_refused(title, tmp_path):
+    result = run("new", "zz", "--title", title, "--folder", tmp_path / "package")
+    assert result.returncode == 1
+    assert "A title has at most 72 characters" in result.stderr
     assert not (tmp_path / "package").exists()
 
 

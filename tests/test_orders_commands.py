@@ -62,6 +62,12 @@ def test_a_list_is_narrowed_by_state_space_time_and_alarms(desk):
         assert desk.run("orders", "list", *wrong).returncode == 2
 
 
+def test_more_than_a_list_may_have_are_not_asked_for(desk):
+    result = desk.run("orders", "list", "--limit", "99999999999999999999")
+    assert result.returncode == 2
+    assert "--limit" in result.stderr
+
+
 def test_a_list_for_scripts_is_one_document(desk):
     key = partial(desk)
     listed = desk.json("orders", "list", "--limit", "1")
@@ -171,6 +177,20 @@ def test_an_order_that_is_not_there_is_said(desk):
         result = desk.run("orders", *command)
         assert result.returncode == 1
         assert "The journal has no order" in result.stderr
+
+
+def test_who_looks_for_what_was_no_multi_order_is_told_where_that_is(alone):
+    desk = alone()
+    desk.sent(order(), 200)
+    hint = "`multiorder orders list --state invalid`"
+    assert hint not in desk.run("orders", "show", "mo-1").stderr
+    assert desk.send({"id": "mo-1", "orders": []})[0] == 400
+    result = desk.run("orders", "show", "mo-1")
+    assert result.returncode == 1
+    assert "The journal has no order mo-1. What came and was no multi-order" in result.stderr
+    assert hint in result.stderr
+    (kept,) = desk.json("orders", "list", "--state", "invalid")["orders"]
+    assert "mo-1" in desk.run("orders", "show", kept["order"], "--received").stdout
 
 
 def test_an_order_that_can_be_two_is_asked_back(alone):

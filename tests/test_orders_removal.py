@@ -105,6 +105,34 @@ def test_what_a_dead_process_had_in_hand_is_in_nobodys(tmp_path, desk, commands,
     assert commands.run("journal", "verify", *config).returncode == 0
 
 
+def test_a_record_that_can_not_be_read_keeps_no_other_from_being_exported(alone):
+    desk = alone()
+    first, damaged, undecodable, last = (desk.sent(order(), 200) for _ in range(4))
+    desk.sql("UPDATE orders SET received = :kept WHERE key = :key", kept=b"fjunk", key=damaged)
+    desk.sql(
+        "UPDATE submissions SET payload = :kept WHERE order_id = "
+        "(SELECT id FROM orders WHERE key = :key)",
+        kept=b"p{",
+        key=undecodable,
+    )
+    result = desk.run("orders", "export", "--state", "accepted")
+    assert result.returncode == 1
+    exported = [json.loads(line)["order"] for line in result.stdout.splitlines()]
+    assert exported == [first, last]
+    assert "2 orders are not exported" in result.stderr
+    assert f"{damaged} of acme (id:" in result.stderr
+    assert f"{undecodable} of acme (id:" in result.stderr
+    assert "Exported 2 orders" in result.stderr
+    for arguments in (
+        ("show", damaged), ("show", undecodable, "--payload", "--json"), ("abandon", damaged, "--reason", "x"),
+        ("export", damaged),
+    ):  # fmt: skip
+        result = desk.run("orders", *arguments)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "can't be read: it is damaged, or [journal] encryption_keys lacks" in result.stderr
+        assert f"{arguments[1]} of acme (id:" in result.stderr
+
+
 def test_whole_orders_are_exported_for_their_owner_alone(desk, tmp_path):
     body = order()
     first, second = desk.sent(body, 200), partial(desk)

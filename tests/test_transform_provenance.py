@@ -241,7 +241,65 @@ def test_hooks_have_their_say_and_are_named(tmp_path, config):
 
 def test_a_hook_that_fails_is_named_as_delivery_names_it(tmp_path, config):
     with Commands(PYTHONPATH=installed(tmp_path, "rules", FAILING)) as commands:
-        result = commands.run("transform", ORDERS / "guest.json", "--config", config)
-    assert result.returncode == 1
+        asked = ("transform", ORDERS / "guest.json", "--config", config)
+        result = commands.run(*asked, plugin_raises=True)
+        as_json = commands.run(*asked, "--json", plugin_raises=True)
+    assert (result.returncode, as_json.returncode) == (1, 1)
     assert "multiorder_adjust_submission of rules 1.0 failed" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    said = json.loads(as_json.stdout)
+    assert (said["state"], said["code"], said["problems"]) == ("failed", "hook_failed", [])
+    assert "multiorder_adjust_submission of rules 1.0 failed" in said["reason"]
+    # Where it failed is told, and nothing of the order that was in hand there.
+    assert "ValueError: no" in as_json.stderr
+    assert json.loads(order("guest.json"))["email"] not in as_json.stderr
+
+
+def test_a_veto_and_a_refusal_are_told_to_a_script(tmp_path, config):
+    file = tmp_path / "order.json"
+    vetoing = json.dumps(json.loads(order("guest.json")) | {"comment": "TEST"})
+    broken = '{"orders": [{"order_items": [{}]}]}'
+    said = []
+    with Commands(PYTHONPATH=installed(tmp_path, "rules", HOOKS)) as commands:
+        for text in (vetoing, broken):
+            file.write_text(text)
+            result = commands.run("transform", file, "--config", config, "--json")
+            assert (result.returncode, result.stderr) == (1, "")
+            said.append(json.loads(result.stdout))
+    vetoed, refused = said
+    assert (vetoed["state"], vetoed["code"]) == ("vetoed", "vetoed")
+    assert vetoed["reason"] == vetoed["vetoed"] == "Test orders are not shipped. (rules)"
+    assert (refused["state"], refused["code"]) == ("refused", "invalid_order")
+    assert "orders[0].order_items[0].quantity" in {each["path"] for each in refused["problems"]}
+    assert (refused["space"], refused["connector"]) == ("acme", "fluentcommerce")
+
+
+TAKING = """
+import msgspec
+from multiorder_sync import hookimpl
+
+@hookimpl
+def multiorder_adjust_submission(submission):
+    attributes = dict(submission.payload.attributes)
+    del attributes["nacelle_order_comment"]
+    payload = msgspec.structs.replace(submission.payload, attributes=attributes)
+    return msgspec.structs.replace(submission, payload=payload)
+"""
+
+
+def test_what_a_package_takes_out_is_told_with_its_name(tmp_path, config):
+    commented = json.loads(order("guest.json"))
+    commented["orders"][0]["comment"] = "Ring twice."
+    file = tmp_path / "order.json"
+    file.write_text(json.dumps(commented))
+    with Commands(PYTHONPATH=installed(tmp_path, "rules", TAKING)) as commands:
+        as_json = commands.run("transform", file, "--config", config, "--json")
+        shown = commands.run("transform", file, "--config", config)
+    (submission,) = json.loads(as_json.stdout)["submissions"]
+    assert submission["taken_out"] == {
+        "attributes.nacelle_order_comment": {
+            "by": "hook of rules 1.0",
+            "sources": ["orders[0].comment"],
+        }
+    }
+    assert "attributes.nacelle_order_comment, of orders[0].comment" in shown.stdout

@@ -19,6 +19,7 @@ from multiorder_sync.cli import (
     serve,
     transform,
 )
+from multiorder_sync.observe import configure_logging
 
 
 def build() -> typer.Typer:
@@ -55,9 +56,12 @@ def _show_version(wanted: bool) -> None:
 
 
 def _options(
-    show_version: Annotated[
+    show_version: Annotated[  # noqa: ARG001 - its callback shows it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Put paid Nacelle multi-orders into an order management system."""
+    # Standard output is for what was asked for, and a log line holds no values of variables: also
+    # where a command has nothing to log, a plugin that it asks can fail.
+    configure_logging("console", "error")

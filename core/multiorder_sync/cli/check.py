@@ -12,7 +12,6 @@ from multiorder_sync.config import Config
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.spaces import ServedSpace, serve_spaces
 from multiorder_sync.errors import ConnectorUnavailable, JournalUnavailable, OmsError
-from multiorder_sync.observe import configure_logging
 from multiorder_sync.oms.outbound import Attempt
 
 _SECONDS: Final = 15.0
@@ -26,7 +25,6 @@ def command(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
     Exits with 0 if all is well, 1 if an OMS or the journal does not answer as it should, 2 if the configuration is wrong.
     """
     config, registry = load_config(config_file)
-    configure_logging("console", "error")
     spaces = serve_spaces(config, registry)
     console = out()
     count = "1 space" if len(spaces) == 1 else f"{len(spaces)} spaces"

@@ -26,7 +26,6 @@ from multiorder_sync.cli.posting import Sent, consume_url, headers_for, post
 from multiorder_sync.cli.sandbox import load_sandbox
 from multiorder_sync.config import Config, JournalSettings, Space
 from multiorder_sync.delivery.service import Service
-from multiorder_sync.observe import configure_logging
 from multiorder_sync.oms.plugins import Registry
 from multiorder_sync.sandbox import Sandbox
 from multiorder_sync.sandbox import serving as serving_sandbox
@@ -58,7 +57,6 @@ def command(
     Every order is signed and sent exactly as Nacelle would send it.
     """
     config, registry = load_config(config_file)
-    configure_logging("console", "error")
     files = sorted(orders.glob("*.json"))
     if not files:
         fail(f"There are no sample orders (*.json) in {orders}; --orders names another folder.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
+from rich.cells import cell_len
 
 from multiorder_sync.cli.common import fail, out
 from multiorder_sync.oms.connector import API_VERSION
@@ -14,6 +15,9 @@ from multiorder_sync.oms.plugins import discover
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _TEMPLATE: Final = Path(__file__).with_name("template")
+
+_LONGEST_TITLE: Final = 72
+"""So that it fits into a line of code, as formatters make them: the package's own CI asks for that."""
 
 
 def command(
@@ -36,6 +40,11 @@ def command(
         )
     if title is not None and not (title.strip() and title.isprintable()):
         fail("A title is one line of text.")
+    if title is not None and cell_len(_literal(title)) > _LONGEST_TITLE + 2:
+        fail(
+            f"A title has at most {_LONGEST_TITLE} characters; wide ones, quotation marks and "
+            "backslashes can count twice."
+        )
     _refuse_taken(name)
     target = folder or Path(f"multiorder-{name}")
     if target.exists() and not target.is_dir():

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
+import msgspec
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,7 +18,7 @@ from multiorder_sync.delivery.journal import migrating
 from multiorder_sync.delivery.journal.databases import is_sqlite, place_of, sqlite_file
 from multiorder_sync.delivery.journal.details import Details, details_of
 from multiorder_sync.delivery.journal.journal import Journal
-from multiorder_sync.delivery.journal.queries import Chosen, Name, named
+from multiorder_sync.delivery.journal.queries import Chosen, Name, listing, named
 from multiorder_sync.delivery.journal.records import OrderState
 from multiorder_sync.delivery.journal.transactions import reading
 from multiorder_sync.delivery.journal.writer import reason_of
@@ -35,6 +36,13 @@ States = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+UNREADABLE: Final = (JournalUnavailable, msgspec.MsgspecError, ValueError)
+"""What reading a record raises that is damaged, or of which the key is not known."""
+
+WHY_UNREADABLE: Final = (
+    "it is damaged, or [journal] encryption_keys lacks the key that it was encrypted with"
+)
 
 _FEW: Final = 5
 
@@ -114,9 +122,16 @@ def find(journal: Journal, name: str, space: str | None) -> Name:
     """Return the one order that is meant, or say why none is."""
     with reading(journal.engine) as connection:
         found = named(connection, name, space)
+        invalid = Chosen(space=space, states=(OrderState.INVALID,))
+        unread = 0 if found else listing(connection, invalid, most=1).matched
     if not found:
         where = f" of the space {plain(space)}" if space else ""
-        fail(f"The journal has no order {plain(name)}{where}.")
+        # Whoever looks for one of them knows it by the id that was read of it, which is not kept.
+        hint = (
+            " What came and was no multi-order is kept under a name of its own: "
+            "`multiorder orders list --state invalid`."
+        )
+        fail(f"The journal has no order {plain(name)}{where}.{hint if unread else ''}")
     if len(found) > 1:
         some = "; ".join(
             f"id:{each.id} is {plain(each.key)} of {plain(each.space)}" for each in found[:_FEW]
@@ -129,9 +144,23 @@ def find(journal: Journal, name: str, space: str | None) -> Name:
 
 
 def all_about(journal: Journal, name: Name) -> Details:
-    """Return all there is about an order."""
-    with reading(journal.engine) as connection:
+    """Return all there is about an order, or say that it can't be read."""
+    with reading(journal.engine) as connection, readable(name):
         found = details_of(connection, journal.rows, [name.id])
     if not found:
         fail(f"The journal has no order {plain(name.key)} any more.")
     return found[0]
+
+
+@contextmanager
+def readable(name: Name) -> Iterator[None]:
+    """Say that an order's record can't be read if something of it can't be within the block."""
+    try:
+        yield
+    except UNREADABLE:
+        fail(f"The record of the order {told(name)} can't be read: {WHY_UNREADABLE}.")
+
+
+def told(name: Name) -> str:
+    """Return what an order is called, for a person who is to find its record."""
+    return f"{plain(name.key)} of {plain(name.space)} (id:{name.id})"

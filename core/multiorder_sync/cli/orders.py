@@ -1,7 +1,7 @@
 """`multiorder orders`: what became of orders, and what an operator does about it."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +19,7 @@ from multiorder_sync.cli.opening import (
     find,
     name_of,
     opened,
+    readable,
 )
 from multiorder_sync.cli.order_data import discretion_for, order_data
 from multiorder_sync.cli.order_list import list_data, show_list
@@ -29,6 +30,9 @@ from multiorder_sync.delivery.journal.details import Details
 from multiorder_sync.delivery.journal.presence import Presence
 from multiorder_sync.delivery.journal.queries import Chosen, listing
 from multiorder_sync.delivery.journal.transactions import reading, writing
+
+_MOST: Final = 1_000_000
+"""As many orders as a list may have; more of them are for `export`."""
 
 
 def build() -> typer.Typer:
@@ -55,7 +59,7 @@ def list_orders(
     space: SpaceId = None,
     state: States = None,
     since: Since = None,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=_MOST)] = 50,
     alarms: Annotated[
         bool, typer.Option("--alarms", help="With an alarm alone: a person must look at them.")
     ] = False,
@@ -95,12 +99,14 @@ def show(
     """
     config, _ = load_config(config_file)
     with opened(config) as journal:
-        details = all_about(journal, find(journal, order, space))
+        name = find(journal, order, space)
+        details = all_about(journal, name)
     keep = discretion_for(details)
-    if as_json:
-        print_json(order_data(details, keep, payload=payload, received=received))
-    else:
-        show_order(wide(), details, keep, payload=payload, received=received)
+    with readable(name):
+        if as_json:
+            print_json(order_data(details, keep, payload=payload, received=received))
+        else:
+            show_order(wide(), details, keep, payload=payload, received=received)
 
 
 def abandon(

@@ -11,12 +11,22 @@ import typer
 from rich.console import Console
 
 from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, err, fail, load_config
-from multiorder_sync.cli.opening import Since, SpaceId, States, chosen_by, find, opened
+from multiorder_sync.cli.opening import (
+    UNREADABLE,
+    WHY_UNREADABLE,
+    Since,
+    SpaceId,
+    States,
+    chosen_by,
+    find,
+    opened,
+    told,
+)
 from multiorder_sync.cli.order_data import as_it_is, order_data
 from multiorder_sync.cli.terminal import as_json, cell, progress
 from multiorder_sync.delivery.journal.details import details_of
 from multiorder_sync.delivery.journal.journal import Journal
-from multiorder_sync.delivery.journal.queries import ids_of
+from multiorder_sync.delivery.journal.queries import ids_of, named
 from multiorder_sync.delivery.journal.transactions import reading
 
 _AT_ONCE = 50
@@ -39,7 +49,9 @@ def command(
 ) -> None:
     """Export whole orders as JSON Lines, one order each: received bytes, payloads, everything.
 
-    It holds shoppers' names and addresses: for handing an order to a developer, or for entering it by hand.
+    It holds shoppers' names and addresses: for handing an order to a developer, or for entering it by hand. Orders that can't be read are left out, and named.
+
+    Exits with 0 if all of them are exported, 1 if not.
     """
     config, _ = load_config(config_file)
     if not orders and not (space or state or since):
@@ -52,12 +64,17 @@ def command(
         if not ids:
             fail("No order matches.")
         with _written(out) as file:
-            _export(journal, ids, file, said)
-    count = "1 order" if len(ids) == 1 else f"{len(ids)} orders"
+            unreadable = _export(journal, ids, file, said)
+            _name_unreadable(journal, unreadable, said)
+            if len(unreadable) == len(ids):
+                fail("No order was exported.")
+    exported = len(ids) - len(unreadable)
+    count = "1 order" if exported == 1 else f"{exported} orders"
     where = f" to {out}" if out else ""
     said.print(
         cell(f"Exported {count}{where}. This is shoppers' data: keep it safe, and delete it.")
     )
+    raise typer.Exit(1 if unreadable else 0)
 
 
 def _ids(
@@ -73,16 +90,43 @@ def _ids(
         return ids_of(connection, chosen_by(space, state, since))
 
 
-def _export(journal: Journal, ids: list[int], file: BinaryIO, console: Console) -> None:
+def _export(journal: Journal, ids: list[int], file: BinaryIO, console: Console) -> list[int]:
+    """Write orders, and return the ids of those that can't be read."""
+    unreadable: list[int] = []
     with progress(console) as bar:
         task = bar.add_task("Exporting", total=len(ids))
         for at in range(0, len(ids), _AT_ONCE):
-            with reading(journal.engine) as connection:
-                found = details_of(connection, journal.rows, ids[at : at + _AT_ONCE])
-            for details in found:
-                data = order_data(details, as_it_is, payload=True, received=True)
-                file.write(as_json(data).encode() + b"\n")
-            bar.advance(task, len(found))
+            part = ids[at : at + _AT_ONCE]
+            lines = _lines(journal, part)
+            if lines is None:  # one of them must not keep back the others
+                by_itself = {each: _lines(journal, [each]) for each in part}
+                unreadable += [each for each, made in by_itself.items() if made is None]
+                lines = [line for made in by_itself.values() for line in made or ()]
+            file.writelines(lines)
+            bar.advance(task, len(part))
+    return unreadable
+
+
+def _lines(journal: Journal, ids: list[int]) -> list[bytes] | None:
+    """Return the orders as they are written; None if any of them can't be read."""
+    with reading(journal.engine) as connection:
+        try:
+            found = details_of(connection, journal.rows, ids)
+            data = [order_data(each, as_it_is, payload=True, received=True) for each in found]
+        except UNREADABLE:
+            return None
+    return [as_json(each).encode() + b"\n" for each in data]
+
+
+def _name_unreadable(journal: Journal, ids: list[int], console: Console) -> None:
+    if not ids:
+        return
+    count = "1 order is" if len(ids) == 1 else f"{len(ids)} orders are"
+    console.print(cell(f"{count} not exported, since the record can't be read: {WHY_UNREADABLE}:"))
+    with reading(journal.engine) as connection:
+        for each in ids:
+            names = (name for name in named(connection, f"id:{each}") if name.id == each)
+            console.print(cell(f"  {told(next(names))}"))
 
 
 @contextmanager

@@ -26,7 +26,6 @@ from multiorder_sync.delivery.replay_plan import Move, Plan, Stand, Wish
 from multiorder_sync.delivery.replaying import Replayed, Replaying
 from multiorder_sync.delivery.service import Service
 from multiorder_sync.errors import MultiOrderError
-from multiorder_sync.observe import configure_logging
 from multiorder_sync.outcome import SubmissionState
 
 _MOVES: Final = {
@@ -65,7 +64,6 @@ def command(
     Exits with 0 only if all of it is in the OMS then.
     """
     config, registry = load_config(config_file)
-    configure_logging("console", "error")
     wish = Wish(by=name_of(by), anew=anew, create_again=create_again)
     with opened(config) as journal:
         details = all_about(journal, find(journal, order, space))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -23,6 +24,7 @@ from multiorder_sync.cli.common import (
     space_named,
 )
 from multiorder_sync.cli.terminal import progress
+from multiorder_sync.cli.transform_data import Unsendable, made_data, unsendable
 from multiorder_sync.cli.transform_diff import (
     Side,
     differences,
@@ -32,7 +34,7 @@ from multiorder_sync.cli.transform_diff import (
 from multiorder_sync.config import Space
 from multiorder_sync.delivery.preview import Preview, PreviewedSubmission, Previewer
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.errors import MultiOrderError
+from multiorder_sync.errors import InternalError, MultiOrderError
 from multiorder_sync.oms.plugins import Registry
 
 
@@ -56,6 +58,8 @@ def command(
     with what says the same, and what follows is watched. Installed packages' hooks are asked as they
     are before an order is sent.
 
+    With --json, "state" is "sendable", "vetoed", "refused" or "failed"; if it is not sendable, "code", "reason" and "problems" say why.
+
     Exits with 0 if the order can be sent, 1 if not, as when a hook vetoes it; with --diff also with 1 if anything differs, or either side does not send it.
     """
     config, registry = load_config(config_file)
@@ -65,14 +69,17 @@ def command(
     except OSError as error:
         fail(f"{order} can't be read: {error.strerror or error}.")
     if diff is None:
-        preview = _preview(chosen, registry, body)
-        if isinstance(preview, str):
-            fail(preview)
-        _show_one(preview, as_json=as_json)
-        raise typer.Exit(1 if preview.vetoed else 0)
+        made = _preview(chosen, registry, body)
+        if as_json:
+            _print_json(made_data(made))
+        elif isinstance(made, Unsendable):
+            fail(str(made))
+        else:
+            _show_one(made)
+        raise typer.Exit(1 if isinstance(made, Unsendable) or made.vetoed else 0)
     label, other, others_registry = other_space(config, registry, chosen, diff)
-    here = Side(chosen.id, _preview(chosen, registry, body))
-    there = Side(label, _preview(other, others_registry, body))
+    here = _side(chosen.id, _preview(chosen, registry, body))
+    there = _side(label, _preview(other, others_registry, body))
     found = differences(here, there)
     if as_json:
         _print_json([each._asdict() for each in found])
@@ -81,7 +88,11 @@ def command(
     raise typer.Exit(1 if found else 0)
 
 
-def _preview(space: Space, registry: Registry, body: bytes) -> Preview | str:
+def _side(label: str, made: Preview | Unsendable) -> Side:
+    return Side(label, str(made) if isinstance(made, Unsendable) else made)
+
+
+def _preview(space: Space, registry: Registry, body: bytes) -> Preview | Unsendable:
     """Return what would be sent, or why the order can't be."""
     try:
         with progress(err()) as bar:
@@ -92,9 +103,11 @@ def _preview(space: Space, registry: Registry, body: bytes) -> Preview | str:
 
             return asyncio.run(_previewed(space, registry, body, watch))
     except MultiOrderError as error:
-        problems = getattr(error, "problems", ())
-        rest = "".join(f"\n  {problem}" for problem in problems[1:])
-        return f"{error} ({error.code}){rest}"
+        return unsendable(error, space)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is told below
+        structlog.get_logger().exception("transform failed", connector=space.connector)
+        reason = f"The connector {space.connector} raised {type(error).__name__}: {error}"
+        return unsendable(InternalError(reason), space)
 
 
 async def _previewed(
@@ -108,10 +121,7 @@ async def _previewed(
         await served.aclose()
 
 
-def _show_one(preview: Preview, *, as_json: bool) -> None:
-    if as_json:
-        _print_json(preview)
-        return
+def _show_one(preview: Preview) -> None:
     console = out()
     if preview.vetoed:
         console.print(f"[red]Vetoed, so that it is not sent:[/red] {escape(preview.vetoed)}\n")
@@ -145,6 +155,11 @@ def _show_submission(console: Console, preview: Preview, submission: PreviewedSu
         )
     console.print(table)
     console.print()
+    taken_out = {
+        f"{place}, of {_few(taken.sources)}": taken.by
+        for place, taken in submission.taken_out.items()
+    }
+    _show_fields(console, taken_out, "taken out", "by")
 
 
 def _few(fields: Sequence[str]) -> str:

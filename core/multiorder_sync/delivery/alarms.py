@@ -60,10 +60,22 @@ class Alarms:
         self._log = structlog.get_logger()
         self._http = _client(settings)
 
-    def raised(self, kind: AlarmKind, *, space: str, order: str) -> None:
-        """Say that an alarm was raised; the webhook has its own turn."""
+    def raised(
+        self, kind: AlarmKind, *, space: str, order: str, multi_order: str | None = None
+    ) -> None:
+        """Say that an alarm was raised; the webhook has its own turn.
+
+        Args:
+            kind: Of the alarm.
+            space: Nacelle's space id.
+            order: The key of the order's record, by which an operator finds it.
+            multi_order: The id that came, where the record goes by another name.
+        """
         self._metrics.alarm(kind.value, space)
-        self._log.error("alarm", kind=kind.value, space=space, order=order, reason=SENTENCES[kind])
+        came_as = {} if multi_order is None else {"multi_order": multi_order}
+        self._log.error(
+            "alarm", kind=kind.value, space=space, order=order, **came_as, reason=SENTENCES[kind]
+        )
 
     async def deliver(self, journal: Journal) -> None:
         """Deliver the alarms whose turn it is.

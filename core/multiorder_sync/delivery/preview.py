@@ -21,9 +21,20 @@ from multiorder_sync.oms.order_hooks import ADJUST, VETO, OrderHooks
 from multiorder_sync.oms.provenance import Trace, trace
 from multiorder_sync.oms.registry import InstalledHooks
 
-_HOOK: Final = "hook of "
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class TakenOut(msgspec.Struct, frozen=True):
+    """What a package took out of a submission.
+
+    Attributes:
+        by: The package's hook.
+        sources: Where the value came from that stood there before.
+    """
+
+    by: str
+    sources: tuple[str, ...]
 
 
 class PreviewedSubmission(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +47,7 @@ class PreviewedSubmission(msgspec.Struct, frozen=True, kw_only=True):
         values: Place in the payload to value.
         sources: Place to where its value comes from: fields of the order, a mapping, a package's
             hook, or the connector itself.
+        taken_out: The places that a package's hook emptied, each with whose and what stood there.
     """
 
     ref: str
@@ -43,6 +55,7 @@ class PreviewedSubmission(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     values: Mapping[str, Any]
     sources: Mapping[str, tuple[str, ...]]
+    taken_out: Mapping[str, TakenOut]
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,8 +131,10 @@ class Previewer:
             space=self._space.id,
             connector=self._space.settings.connector,
             submissions=tuple(
-                self._previewed(submission, {**traced.sources[index], **by_hooks[index]})
-                for index, submission in enumerate(adjusted)
+                self._previewed(submission, sources, hooks)
+                for submission, sources, hooks in zip(
+                    adjusted, traced.sources, by_hooks, strict=True
+                )
             ),
             vetoed=vetoed,
             also_said=traced.also_said,
@@ -138,16 +153,18 @@ class Previewer:
 
     async def _adjusted(
         self, made: tuple[AnySubmission, ...], order: MultiOrder
-    ) -> tuple[tuple[AnySubmission, ...], list[dict[str, tuple[str, ...]]]]:
+    ) -> tuple[tuple[AnySubmission, ...], list[dict[str, str]]]:
         """Return the submissions as the packages would have them, and which places are whose."""
-        by_hooks: list[dict[str, tuple[str, ...]]] = [{} for _ in made]
+        by_hooks: list[dict[str, str]] = [{} for _ in made]
         for package in self._hooks:
             before = [places(each.payload) for each in made]
             made = await self._asked(package, ADJUST, made, order)
-            source = (f"{_HOOK}{package.distribution} {package.version}",)
-            for sources, was, submission in zip(by_hooks, before, made, strict=True):
+            hook = f"hook of {package.distribution} {package.version}"
+            for touched, was, submission in zip(by_hooks, before, made, strict=True):
                 now = places(submission.payload)
-                sources |= {place: source for place in now if now[place] != was.get(place)}
+                touched |= {
+                    place: hook for place in (*was, *now) if was.get(place) != now.get(place)
+                }
         return made, by_hooks
 
     async def _vetoed(self, made: tuple[AnySubmission, ...], order: MultiOrder) -> str | None:
@@ -180,32 +197,38 @@ class Previewer:
             hooks.close()
 
     def _previewed(
-        self, submission: AnySubmission, found: Mapping[str, tuple[str, ...]]
+        self,
+        submission: AnySubmission,
+        found: Mapping[str, tuple[str, ...]],
+        hooks: Mapping[str, str],
     ) -> PreviewedSubmission:
-        mapped = {
-            rule.place.path: rule.expression.text for rule in self._space.settings.mapping.rules
-        }
         values = places(submission.payload)
-        sources: dict[str, tuple[str, ...]] = {}
-        for place in values:
-            rule = next((path for path in mapped if _within(place, path)), None)
-            reserved = next((p for p in self._space.connector.reserved if _within(place, p)), None)
-            of_hook = [name for name in found.get(place, ()) if name.startswith(_HOOK)]
-            if of_hook:
-                sources[place] = tuple(of_hook)
-            elif rule is not None:
-                sources[place] = (f"mapping: {mapped[rule]}",)
-            elif reserved is not None and len(found.get(place, ())) > 1:
-                sources[place] = ("the whole order",)
-            else:
-                sources[place] = found.get(place, ()) or ("the connector or its settings",)
         return PreviewedSubmission(
             ref=submission.ref,
             orders=submission.orders,
             notes=submission.notes,
             values=values,
-            sources=sources,
+            sources={
+                place: (hooks[place],) if place in hooks else self._sources(place, found)
+                for place in values
+            },
+            taken_out={
+                place: TakenOut(hook, self._sources(place, found))
+                for place, hook in hooks.items()
+                if place not in values
+            },
         )
+
+    def _sources(self, place: str, found: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """Return where a place has its value from, before any package had its say."""
+        rules = self._space.settings.mapping.rules
+        rule = next((each for each in rules if _within(place, each.place.path)), None)
+        if rule is not None:
+            return (f"mapping: {rule.expression.text}",)
+        fields = found.get(place, ())
+        if len(fields) > 1 and any(_within(place, each) for each in self._space.connector.reserved):
+            return ("the whole order",)
+        return fields or ("the connector or its settings",)
 
     def _not_carried(self, traced: Trace) -> dict[str, str]:
         reasons = self._space.connector.not_carried

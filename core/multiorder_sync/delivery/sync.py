@@ -225,7 +225,9 @@ class Sync:
             self._log.error("invalid order not kept", space=space.id, reason=str(failure))
             raise
         if first:
-            self._alarms.raised(AlarmKind.INVALID, space=space.id, order=error.order or key)
+            self._alarms.raised(
+                AlarmKind.INVALID, space=space.id, order=key, multi_order=error.order
+            )
 
     def _fingerprint(self, received: bytes, space: ServedSpace) -> str | None:
         """Return the fingerprint of bytes that were received before, as it is made today."""

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from multiorder_sync.oms.connector import API_VERSION, Connector, DuplicateGuard
+from multiorder_sync.oms.places import NoSuchPlace, place_at
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -79,8 +80,9 @@ def _flaws(connector: type) -> Iterator[str]:
         yield from _flaws_of_type(attribute, _attribute(connector, attribute))
     if not isinstance(_attribute(connector, "duplicate_guard"), DuplicateGuard):
         yield "its duplicate_guard is not a DuplicateGuard"
-    if not isinstance(_attribute(connector, "not_carried"), Mapping):
-        yield "its not_carried is not a mapping"
+    for attribute in ("not_carried", "reserved"):
+        yield from _flaws_of_reasons(attribute, _attribute(connector, attribute))
+    yield from _flaws_of_places(_attribute(connector, "reserved"), connector)
 
 
 def _flaws_of_type(attribute: str, given: Any) -> Iterator[str]:
@@ -91,6 +93,39 @@ def _flaws_of_type(attribute: str, given: Any) -> Iterator[str]:
         msgspec.inspect.type_info(given)
     except Exception as error:  # noqa: BLE001 - annotations are a plugin's own code
         yield f"its {attribute} can't be used: {error}"
+
+
+def _flaws_of_reasons(attribute: str, given: Any) -> Iterator[str]:
+    if not isinstance(given, Mapping):
+        yield f"its {attribute} is not a mapping"
+        return
+    for field, why in _items(given):
+        if not isinstance(field, str) or not isinstance(why, str):
+            kinds = f"{type(field).__name__} and {type(why).__name__}"
+            yield f"its {attribute} holds names and reasons, both of them texts, not {kinds}"
+            return
+
+
+def _flaws_of_places(reserved: Any, connector: type) -> Iterator[str]:
+    """Yield the reserved places that there are not: what they were meant to keep is unprotected."""
+    payload = _attribute(connector, "Payload")
+    if not isinstance(reserved, Mapping) or list(_flaws_of_type("Payload", payload)):
+        return
+    for path in (path for path, _ in _items(reserved) if isinstance(path, str)):
+        try:
+            place_at(path, payload)
+        except NoSuchPlace as error:
+            advice = f" ({error.remedy})" if error.remedy else ""
+            yield f'its reserved names "{path}", which is no place of its Payload: {error}{advice}'
+        except Exception as error:  # noqa: BLE001 - annotations are a plugin's own code
+            yield f'its reserved names "{path}", which can\'t be kept in its Payload: {error}'
+
+
+def _items(given: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    try:
+        return list(given.items())
+    except Exception:  # noqa: BLE001 - a mapping may be a plugin's own code
+        return [(None, None)]  # which no names and reasons are
 
 
 def _attribute(connector: Any, name: str) -> Any:

@@ -21,7 +21,9 @@ from multiorder_sync.oms.exact_functions import (
     ExactFunctions,
     compare,
     exact_number,
+    plain_number,
 )
+from multiorder_sync.oms.literals import lossy_figures
 from multiorder_sync.reading import nearest
 
 Node = dict[str, Any]
@@ -88,8 +90,8 @@ class Expression:
         variables: The names that it may start from.
 
     Raises:
-        InvalidExpression: If it is not JMESPath, calls a function that does not exist or with
-            too few or too many arguments, or starts from a name that is not a variable.
+        InvalidExpression: If it is not JMESPath, calls a function that does not exist or with too
+            few or too many arguments, starts from no variable, or has a number that is not kept.
     """
 
     __slots__ = ("_interpreter", "_tree", "text")
@@ -98,6 +100,7 @@ class Expression:
         self.text = text
         self._interpreter = _Interpreter()
         self._tree = _parsed(text)
+        _check_literals(text)
         _check_functions(self._tree, text)
         _check_roots(self._tree, text, tuple(variables))
 
@@ -193,6 +196,13 @@ def _nodes(node: Any) -> Iterator[Node]:
         yield node
         for child in node.get("children", ()):
             yield from _nodes(child)
+
+
+def _check_literals(text: str) -> None:
+    for number, position in lossy_figures(text):
+        exact = f"write to_number('{number}')" if plain_number(number) is not None else None
+        reason = f"the number {number} would lose digits between ` and `"
+        raise InvalidExpression(reason, position, exact)
 
 
 def _check_functions(tree: Node, text: str) -> None:

@@ -6,11 +6,13 @@ in each order: they are for a merchant's own small package, and hold for all spa
 installation, whose ids they are given.
 
 The hooks of orders are synchronous. Each package's run one after the other on a thread of its own,
-what it hears of settlements on another one, and have `HOOK_SECONDS` for one order, or what is left
-of the call's deadline. One that raises, answers what it may not, or does not answer in time is
-reported in the log with its distribution and version; what becomes of the order then is said at each
-hook. As long as a call of one package hangs, the calls of that package fail at once. What hooks are
-given are copies: only what they return has an effect.
+what it hears of settlements on another one. For one order they may run `HOOK_SECONDS` in all, or
+what is left of the call's deadline; how long an order waits for its turn, while the package is busy
+with others, counts against that deadline alone. One that raises, answers what it may not, does not
+answer in time or has no turn until the deadline is reported in the log with its distribution and
+version; what becomes of the order then is said at each hook. A call that runs for longer than
+`HOOK_SECONDS` hangs: until it ends, the calls of that package fail at once. What hooks are given are
+copies: only what they return has an effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 HOOK_SECONDS: Final = 2.0
-"""How long a hook may take for one order."""
+"""How long a package's hooks may run for one order."""
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

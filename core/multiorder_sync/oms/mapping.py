@@ -5,7 +5,7 @@ was received. All of it is checked when the configuration is loaded; for an orde
 evaluating, converting and copying left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -14,7 +14,15 @@ import msgspec
 from multiorder_sync.errors import Problem, Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder, Order
 from multiorder_sync.oms.expressions import Expression, InvalidExpression
-from multiorder_sync.oms.places import Change, NoSuchPlace, NothingThere, Place, changed, place_at
+from multiorder_sync.oms.places import (
+    Change,
+    Misfit,
+    NoSuchPlace,
+    NothingThere,
+    Place,
+    changed,
+    place_at,
+)
 from multiorder_sync.outcome import Submission
 
 __all__ = ["Expression", "InvalidExpression", "Mappings", "Rule", "compile_mappings"]
@@ -53,20 +61,14 @@ class Mappings(msgspec.Struct, frozen=True):
             Untransformable: If a value does not fit its place.
         """
         variables = {"multi_order": multi_order, "order": order}
-        changes: dict[Any, Any] = {}
-        for rule in self.rules:
-            change = _change(rule, variables)
-            if change is not None:
-                inner = changes
-                for step in rule.place.steps[:-1]:
-                    inner = inner.setdefault(step, {})
-                inner[rule.place.steps[-1]] = change
-        if not changes:
+        values = [(rule, _change(rule, variables)) for rule in self.rules]
+        found = [(rule, change) for rule, change in values if change is not None]
+        if not found:
             return payload
         try:
-            copy: StructT = changed(payload, changes)
-        except ValueError as error:
-            raise self._misfit(payload, changes, error) from None
+            copy: StructT = changed(payload, _nested(found))
+        except Misfit as error:
+            raise _failed(payload, found, error) from None
         return copy
 
     def lay_over(
@@ -80,38 +82,24 @@ class Mappings(msgspec.Struct, frozen=True):
         try:
             payload = self.apply(submission.payload, multi_order.source, order.source)
         except _NoPlace as absent:
-            note = f"the mapping of {absent.rule.place.path} has no place in this order"
-            noted = msgspec.structs.replace(submission, notes=(*submission.notes, note))
-            rest = Mappings(tuple(rule for rule in self.rules if rule is not absent.rule))
+            notes = (
+                f"the mapping of {rule.place.path} has no place in this order"
+                for rule in absent.rules
+            )
+            noted = msgspec.structs.replace(submission, notes=(*submission.notes, *notes))
+            rest = Mappings(tuple(rule for rule in self.rules if rule not in absent.rules))
             return rest.lay_over(noted, multi_order, order)
         if payload is submission.payload:
             return submission
         return msgspec.structs.replace(submission, payload=payload)
 
-    def _misfit(
-        self, payload: msgspec.Struct, changes: Mapping[Any, Any], error: ValueError
-    ) -> Untransformable:
-        """Say which of the mappings it is that the payload does not take."""
-        first, failed = next(iter(changes)), error
-        if len(changes) > 1:
-            for step, change in changes.items():
-                try:
-                    changed(payload, {step: change})
-                except ValueError as misfit:
-                    first, failed = step, misfit
-                    break
-        rule = next(rule for rule in self.rules if rule.place.steps[0] == first)
-        if isinstance(failed, NothingThere):
-            return _NoPlace(rule, str(failed))
-        return _untransformable(rule, str(failed))
-
 
 class _NoPlace(Untransformable):
-    """A mapping leads into a part of the payload that this order does not have."""
+    """Mappings lead into a part of the payload that this order does not have."""
 
-    def __init__(self, rule: Rule, reason: str) -> None:
-        super().__init__(str(_untransformable(rule, reason)))
-        self.rule = rule
+    def __init__(self, rules: Sequence[Rule], reason: str) -> None:
+        super().__init__(str(_untransformable(rules[0], reason)))
+        self.rules = rules
 
 
 def compile_mappings(
@@ -176,6 +164,35 @@ def _overlaps(rules: list[Rule]) -> list[Problem]:
 
 def _at(path: str) -> str:
     return path if path.isidentifier() else f'"{path}"'
+
+
+def _nested(found: Iterable[tuple[Rule, Change]]) -> dict[Any, Any]:
+    """Return changes as `changed` takes them: those inside of one struct together."""
+    changes: dict[Any, Any] = {}
+    for rule, change in found:
+        inner = changes
+        for step in rule.place.steps[:-1]:
+            inner = inner.setdefault(step, {})
+        inner[rule.place.steps[-1]] = change
+    return changes
+
+
+def _failed(
+    payload: msgspec.Struct, found: Sequence[tuple[Rule, Change]], error: Misfit
+) -> Untransformable:
+    """Say which of the mappings it is that the payload does not take."""
+    inside = [each for each in found if each[0].place.steps[: len(error.at)] == error.at]
+    if isinstance(error, NothingThere):
+        # More values than these there are not: none of what leads into the struct has a place.
+        return _NoPlace([rule for rule, _ in inside], str(error))
+    for rule, change in inside:
+        try:
+            changed(payload, _nested([(rule, change)]))
+        except NothingThere:
+            continue
+        except Misfit as alone:
+            return _untransformable(rule, str(alone))
+    return _untransformable(inside[0][0], str(error))  # each would do, and they don't go together
 
 
 def _change(rule: Rule, variables: Mapping[str, Any]) -> Change | None:

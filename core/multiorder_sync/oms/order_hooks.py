@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final
 
@@ -12,16 +12,19 @@ from multiorder_sync.errors import HookFailed, Vetoed
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.adjusting import WrongAdjustment, adjusted, copied
 from multiorder_sync.oms.connector import Context
-from multiorder_sync.oms.hook_thread import HookThread
+from multiorder_sync.oms.hook_thread import Answered, HookThread
 from multiorder_sync.oms.hookspecs import HOOK_SECONDS, Settlement
 from multiorder_sync.oms.listening import Listener
 from multiorder_sync.oms.registry import InstalledHooks
+from multiorder_sync.oms.turns import TurnedAway, Turns
 from multiorder_sync.outcome import Submission
 
 ADJUST: Final = "multiorder_adjust_submission"
 VETO: Final = "multiorder_veto"
 SETTLED: Final = "multiorder_order_settled"
 ORDER_HOOKS: Final = (ADJUST, VETO, SETTLED)
+
+_BUSY: Final = "it was busy with other orders"
 
 
 class OrderHooks:
@@ -82,7 +85,7 @@ class OrderHooks:
     def close(self) -> None:
         """Let the threads end."""
         for package in self._packages:
-            package.thread.close()
+            package.close()
         for listener in self._listeners:
             listener.close()
 
@@ -92,9 +95,41 @@ class _Package:
 
     def __init__(self, installed: InstalledHooks) -> None:
         self.installed = installed
-        self.thread = HookThread(f"hooks-{installed.distribution}")
-        self.hanging = False
+        self._thread = HookThread(f"hooks-{installed.distribution}")
+        self._turns = Turns()
         self._log = structlog.get_logger()
+
+    async def turn(self, deadline: float) -> None:
+        """Wait until it is done with other orders; `call` comes next.
+
+        Args:
+            deadline: Until when to wait, in the time of `time.monotonic`.
+
+        Raises:
+            TimeoutError: If it is not by then.
+            TurnedAway: If it hangs over another one.
+        """
+        await self._turns.take(deadline)
+
+    def call(self, call: Callable[[], Any]) -> "asyncio.Future[Answered]":
+        """Begin a call; the turn lasts as long as it runs, also when nobody waits for it any more."""
+        try:
+            running = self._thread.run(call)
+        except BaseException:
+            self._turns.give_back()
+            raise
+        overdue = asyncio.get_running_loop().call_later(HOOK_SECONDS, self._turns.stuck)
+
+        def over(_: object) -> None:
+            overdue.cancel()
+            self._turns.give_back()
+
+        running.add_done_callback(over)
+        return running
+
+    def close(self) -> None:
+        """Let its thread end."""
+        self._thread.close()
 
     def failed(self, name: str, reason: str, error: BaseException | None = None) -> HookFailed:
         """Report that a hook failed, and return the error for it."""
@@ -111,7 +146,7 @@ class _Package:
 
 
 class _Turn:
-    """One package's turn at one order, for which it has `HOOK_SECONDS` in all.
+    """One package's turn at one order, for which its calls may run `HOOK_SECONDS` in all.
 
     Args:
         package: The package.
@@ -159,28 +194,32 @@ class _Turn:
         """Call a hook and return its answer.
 
         Raises:
-            HookFailed: If it raised, or did not answer in time.
+            HookFailed: If it raised, did not answer in time, or had no turn for this order.
         """
-        package, started = self._package, monotonic()
-        if package.hanging:
-            raise package.failed(name, "an earlier call of it hangs still")
-        seconds = min(self._left, self._deadline - started)
-        if seconds <= 0:
-            raise package.failed(name, f"there was no time left of {self._limit(started)}")
-        hook, context = package.installed.hooks[name], self._context
-        given = copied(submission)
-        running = package.thread.run(
+        package, asked = self._package, monotonic()
+        if min(self._left, self._deadline - asked) <= 0:
+            raise package.failed(name, f"there was no time left of {self._limit(asked)}")
+        hook, context, given = package.installed.hooks[name], self._context, copied(submission)
+        try:
+            await package.turn(self._deadline)
+        except TurnedAway:
+            raise package.failed(name, "an earlier call of it hangs still") from None
+        except TimeoutError:
+            raise package.failed(name, f"{_BUSY} until the call's deadline") from None
+        # Its time begins here: that others had their turn before is not this order's doing.
+        begun = monotonic()
+        running = package.call(
             lambda: hook(submission=given, multi_order=self._order, context=context)
         )
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min(self._left, self._deadline - begun)):
                 answer, error = await asyncio.shield(running)
         except TimeoutError:
-            package.hanging = True
-            running.add_done_callback(lambda _: setattr(package, "hanging", False))
-            reason = f"it did not answer within {self._limit(started)}"
+            reason = f"it did not answer within {self._limit(begun)}"
+            if self._deadline - begun < self._left <= self._deadline - asked:
+                reason = f"{_BUSY}, and did not answer within what was left of the call's deadline"
             raise package.failed(name, reason) from None
-        self._left -= monotonic() - started
+        self._left -= monotonic() - begun
         if error is not None:
             raise package.failed(name, "it raised an error; the log says where", error)
         return answer

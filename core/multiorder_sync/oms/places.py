@@ -42,8 +42,21 @@ class Place(msgspec.Struct, frozen=True):
     convert: Callable[[Any], Any]
 
 
-class NothingThere(ValueError):
-    """The struct that a place lies in was not made for this order, and can't be made for it."""
+class Misfit(ValueError):
+    """A struct in a payload refuses the values that are laid over it.
+
+    Args:
+        reason: Why.
+        at: The way to that struct.
+    """
+
+    def __init__(self, reason: str, at: tuple[Step, ...]) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
+class NothingThere(Misfit):
+    """The struct was not made for this order, and can't be made from the values."""
 
 
 class NoSuchPlace(ValueError):
@@ -116,36 +129,40 @@ def value_at(base: Any, steps: Sequence[Step]) -> Any:
     return value
 
 
-def changed(base: Any, changes: Mapping[Step, Any]) -> Any:
+def changed(base: Any, changes: Mapping[Step, Any], at: tuple[Step, ...] = ()) -> Any:
     """Return a copy of a struct or dict with values laid over it.
 
     Args:
         base: What the connector made; None or `UNSET` if it made nothing there.
         changes: For each step from here either a `Change` or the changes further down.
+        at: The way to here.
 
     Raises:
         NothingThere: If a struct is not there and can't be made from the values alone.
-        ValueError: If a struct refuses the values.
+        Misfit: If a struct refuses the values.
     """
     values = {
         step.name: change.value
         if isinstance(change, Change)
-        else changed(_current(base, step), change)
+        else changed(_current(base, step), change, (*at, step))
         for step, change in changes.items()
     }
     owner = next(iter(changes)).owner
     absent = base is None or base is msgspec.UNSET
     if owner is None:
         return {**({} if absent else base), **values}
-    if not absent:
-        return msgspec.structs.replace(base, **values)
     try:
-        return owner(**values)
+        return owner(**values) if absent else msgspec.structs.replace(base, **values)
+    except ValueError as error:
+        raise Misfit(str(error), at) from None
     except TypeError as error:
-        raise NothingThere(
+        if not absent:
+            raise
+        reason = (
             f"the connector made no {owner.__name__} there, and one can't be made from the "
             f"mapped values alone: {str(error)[:1].lower()}{str(error)[1:]}"
-        ) from None
+        )
+        raise NothingThere(reason, at) from None
 
 
 class Change(NamedTuple):

@@ -12,6 +12,7 @@ from acme.connector import AcmePayload
 
 from multiorder_sync.oms.order_hooks import OrderHooks
 from multiorder_sync.oms.registry import InstalledHooks
+from multiorder_sync.oms.turns import Turns
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -193,6 +194,75 @@ async def test_a_hanging_hook_holds_up_no_other_order(world, hooked, logged):
     over.set()
     await asyncio.sleep(0.2)
     assert (await world.post(space, multi_order())).status_code == 200
+
+
+async def test_orders_wait_for_one_another_on_no_ones_time(world, hooked):
+    calls = []
+
+    def veto(submission, **_):
+        calls.append(submission.ref)
+        time.sleep(0.1)
+
+    space = hooked(package(veto=veto), deadline_seconds=60)
+    answers = await asyncio.gather(*(world.post(space, multi_order()) for _ in range(25)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(calls) == 25
+
+
+async def test_who_has_no_turn_until_the_deadline_is_told_so_and_is_asked_nothing(
+    world, hooked, logged
+):
+    over, asked = threading.Event(), []
+
+    def veto(multi_order, **_):
+        asked.append(multi_order.id)
+        over.wait(20)
+
+    space = hooked(package(veto=veto), deadline_seconds=30)
+    hurried = world.space(deadline_seconds=0.4)
+    world.spaces[hurried].hooks = world.spaces[space].hooks
+    first, second, third = multi_order(), multi_order(), multi_order()
+    waited_for = asyncio.create_task(world.post(space, first))
+    while not asked:
+        await asyncio.sleep(0.01)
+    error = error_of(await world.post(hurried, second), 500, "hook_failed")
+    assert "it was busy with other orders until the call's deadline" in error["error"]
+    assert error["details"]["retryable"] is True
+    assert failures(logged)[0]["distribution"] == "merchant-hooks"
+    over.set()
+    assert (await waited_for).status_code == 200
+    assert (await world.post(space, third)).status_code == 200
+    assert asked == [first["id"], third["id"]]
+
+
+async def test_who_waits_for_a_package_that_hangs_is_told_at_once(world, hooked):
+    over, asked = threading.Event(), []
+
+    def hanging(multi_order, **_):
+        asked.append(multi_order.id)
+        over.wait(60)
+
+    space = hooked(package(veto=hanging), deadline_seconds=50)
+    first = asyncio.create_task(world.post(space, multi_order()))
+    while not asked:
+        await asyncio.sleep(0.01)
+    others = [asyncio.create_task(world.post(space, multi_order())) for _ in range(3)]
+    assert "2 seconds" in error_of(await first, 500, "hook_failed")["error"]
+    for other in others:
+        assert "hangs still" in error_of(await other, 500, "hook_failed")["error"]
+    over.set()
+    assert len(asked) == 1
+
+
+async def test_a_turn_that_comes_as_nobody_waits_for_it_goes_to_the_next():
+    turns, deadline = Turns(), time.monotonic() + 60
+    await turns.take(deadline)
+    gone, next_one = (asyncio.create_task(turns.take(deadline)) for _ in range(2))
+    await asyncio.sleep(0)
+    turns.give_back()
+    gone.cancel()
+    await next_one
+    assert gone.cancelled()
 
 
 async def test_a_slow_package_has_its_time_for_the_whole_order(world, hooked):

@@ -48,7 +48,11 @@ async def test_a_signed_body_that_is_no_order_is_kept_once(world, book, body, lo
     assert row["next_attempt_at"] is None
     assert book.answers(row["key"]) == [(400, "invalid_order")] * 3
     assert book.alarms(row["key"]) == ["invalid"]
-    assert [line["kind"] for line in logged if line["event"] == "alarm"] == ["invalid"]
+    (line,) = [line for line in logged if line["event"] == "alarm"]
+    # The operator finds the record by the alarm's order, and the shop's by the id that came.
+    assert (line["kind"], line["order"]) == ("invalid", row["key"])
+    readable = {INVALID["no order"]: "mo-1", INVALID["an id with NUL"]: "a\x00b"}
+    assert line.get("multi_order") == readable.get(body)
 
 
 async def test_invalid_bodies_at_once_are_kept_once(house, book):

@@ -75,6 +75,11 @@ DATA = {
         ("multi_order.tiny == `0.0000001`", True),
         ("sum(multi_order.prices[:2]) == `0.3`", True),
         ("multi_order.gift == `1`", False),
+        ("`12345678901234567890123`", 12345678901234567890123),
+        ("to_number('12345678901234567.12345')", Decimal("12345678901234567.12345")),
+        ("`1234567890.12345`", Decimal("1234567890.12345")),
+        ("'`12345678901234567.12345`'", "`12345678901234567.12345`"),
+        ('`"a \\` 12345678901234567.12345"`', "a ` 12345678901234567.12345"),
         ("multi_order.price < 'text'", None),
         ("'a' < 'b'", True),
         ("multi_order.gift < `2`", None),
@@ -146,6 +151,8 @@ def test_long_decimals_are_not_rounded_by_abs():
         ("[order.id, {a: nowhere}]", 16, "there is no nowhere here"),
         ("nowhere[?a == `1`] | [0]", 1, "there is no nowhere here"),
         ("(" * 3000, 1, "nested too deeply"),
+        ("`12345678901234567.12345`", 2, "12345678901234567.12345 would lose digits"),
+        ('order.id == `{"a": [1.5, 0.12345678901234567891]}`', 26, "would lose digits"),
     ],
 )
 def test_a_bad_expression_is_refused_with_its_position(text, position, reason):
@@ -162,6 +169,8 @@ def test_a_bad_expression_is_refused_with_its_position(text, position, reason):
         ("uper(order.id)", "did you mean upper()?"),
         ("multiorder.id", "did you mean multi_order?"),
         ("zzz.id", "an expression starts from multi_order or order"),
+        ("`12345678901234567.12345`", "write to_number('12345678901234567.12345')"),
+        ("`1e-400`", None),
     ],
 )
 def test_a_bad_name_comes_with_what_may_be_meant(text, remedy):

@@ -28,6 +28,10 @@ class City(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     country: str = "US"
 
+    def __post_init__(self) -> None:
+        if self.name == "Nowhere":
+            raise ValueError("there is no such city")
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     city: City | None = None
@@ -165,6 +169,65 @@ def test_a_struct_that_can_not_be_made_from_the_value_alone_is_untransformable()
     assert "'DE'" in message
     assert "the connector made no City there" in message
     assert "name" in message
+
+
+def laid_over(table: dict[str, str], payload: Payload | None = None) -> Submission[Payload]:
+    mappings, problems = compile_mappings(table, Payload)
+    assert problems == []
+    order = OrderDecoder().decode(
+        b'{"id": "m", "orders": [{"id": "o", "order_items": [{"id": "i", "sku": "s", '
+        b'"quantity": 1}]}]}'
+    )
+    submission = Submission(
+        ref="r", payload=payload or Payload(ref="r"), orders=("o",), fingerprint="f"
+    )
+    return mappings.lay_over(submission, order, order.orders[0])
+
+
+def test_only_the_mapping_without_a_place_is_left_out():
+    laid = laid_over(
+        {
+            "delivery.serviceLevel": "'fast'",
+            "delivery.city.country": "'DE'",
+            "pickup.country": "'DE'",
+            "pickup.name": "'Ulm'",
+        }
+    )
+    assert laid.notes == ("the mapping of delivery.city.country has no place in this order",)
+    assert laid.payload == Payload(
+        ref="r", delivery=Delivery(service_level="fast"), pickup=City(name="Ulm", country="DE")
+    )
+
+
+def test_all_that_leads_into_what_is_not_there_is_left_out():
+    laid = laid_over({"cities.a.country": "'DE'", "cities.b.country": "'FR'", "channel": "'app'"})
+    assert laid.notes == (
+        "the mapping of cities.a.country has no place in this order",
+        "the mapping of cities.b.country has no place in this order",
+    )
+    assert laid.payload == Payload(ref="r", channel="app")
+
+
+@pytest.mark.parametrize(
+    ("table", "payload"),
+    [
+        (
+            {"delivery.serviceLevel": "'fast'", "delivery.city.name": "'Nowhere'"},
+            Payload(ref="r"),
+        ),
+        ({"pickup.country": "'DE'", "pickup.name": "'Nowhere'"}, Payload(ref="r")),
+        (
+            {"pickup.country": "'DE'", "pickup.name": "'Nowhere'"},
+            Payload(ref="r", pickup=City(name="Ulm")),
+        ),
+        ({"cities.a.name": "'Ulm'", "cities.b.name": "'Nowhere'"}, Payload(ref="r")),
+    ],
+)
+def test_of_several_mappings_the_one_is_named_that_does_not_fit(table, payload):
+    at_fault = list(table)[1]
+    message = refused(table, payload)
+    assert f"The mapping of {at_fault} does not fit this order: 'Nowhere'" in message
+    assert "there is no such city" in message
 
 
 def test_places_inside_of_dicts_of_structs_and_free_data():

@@ -119,6 +119,18 @@ def test_a_hook_that_does_not_fit_is_a_broken_plugin(packages, hook, reason):
         ("Acme.Payload = None", "its Payload is not a msgspec Struct type"),
         ("Acme.duplicate_guard = 'refuses'", "its duplicate_guard is not a DuplicateGuard"),
         ("Acme.not_carried = ['email']", "its not_carried is not a mapping"),
+        ("Acme.not_carried = {3: 'is a number'}", "both of them texts, not int and str"),
+        ("Acme.not_carried = {'email': None}", "its not_carried holds names and reasons"),
+        ("Acme.reserved = None", "its reserved is not a mapping"),
+        ("Acme.reserved = {'ref': 3}", "its reserved holds names and reasons"),
+        (
+            "Acme.reserved = {'reff': 'is what it is found by'}",
+            (
+                'its reserved names "reff", which is no place of its Payload: the payload has no '
+                "reff (did you mean ref?)"
+            ),
+        ),
+        ("Acme.reserved = {'ref.x': 'is found by'}", 'its reserved names "ref.x", which is no'),
         (
             "class Settings(msgspec.Struct):\n    a: 'Nowhere'\nAcme.Settings = Settings",
             "its Settings can't be used",
