@@ -27,6 +27,9 @@ help:
 run: $(VENV)/.run
 	@exec $(BIN)/multiorder demo --config config.toml --orders examples/orders
 
+# Tests start hundreds of processes. Where Python is told to store no bytecode, each of them would
+# compile everything anew, which takes most of its time; an empty setting is none.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(TESTS)
 

@@ -62,7 +62,11 @@ import gc, json, os, signal, sys
 from typer.testing import CliRunner
 from multiorder_sync.cli import main
 from multiorder_sync.cli.app import build
+from multiorder_sync.cli.loading import SENTENCES, load
+import multiorder_sync.oms.outbound.transport
 
+for name in SENTENCES:
+    load(name)
 CliRunner().invoke(build(), ["orders", "show", "1", "--config", "nothing"])  # imports the rest
 gc.freeze()  # what is not counted is not copied
 for line in sys.stdin:

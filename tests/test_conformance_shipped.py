@@ -20,7 +20,7 @@ def test_a_shipped_connector_is_gold(connector, tmp_path):
     report = tmp_path / "report.json"
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-         "--pyargs", "multiorder_sync.conformance", "--connector", connector,
+         "-p", "no:hypothesispytest", "--pyargs", "multiorder_sync.conformance", "--connector", connector,
          "--config", ROOT / "config.toml", "--conformance-json", report],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip

@@ -10,10 +10,9 @@ from typing import Annotated, Union, get_args, get_origin
 
 import msgspec
 import pytest
-import typer
 from whole import ROOT
 
-from multiorder_sync.cli.app import build
+from multiorder_sync.cli import loading
 from multiorder_sync.config import load
 from multiorder_sync.config.settings import Config
 from multiorder_sync.config.tables import SpaceTable
@@ -381,15 +380,22 @@ def test_the_table_of_answers_has_every_answer_and_no_other():
     assert said == set(answers())
 
 
-def commands(command, at="multiorder"):
-    for name, inner in getattr(command, "commands", {}).items():
-        if hasattr(inner, "commands"):
-            yield from commands(inner, f"{at} {name}")
-        else:
-            yield f"{at} {name}"
+def commands(inner, at):
+    if not hasattr(inner, "commands"):
+        yield at
+        return
+    for name, each in inner.commands.items():
+        yield from commands(each, f"{at} {name}")
 
 
-@pytest.mark.parametrize("command", list(commands(typer.main.get_command(build()))))
+COMMANDS = [
+    command
+    for name in loading.SENTENCES
+    for command in commands(loading.load(name), f"multiorder {name}")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_in_the_guides(command):
     assert any(command in page.read_text("utf-8") for page in GUIDES)
 

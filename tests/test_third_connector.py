@@ -102,6 +102,7 @@ def test_its_own_tests_pass_and_the_kit_says_gold(environment, package):
     report = package / "report.json"
     result = environment.run(
         *("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio"),
+        *("-p", "no:hypothesispytest"),  # it takes long to load, and is used by none of them
         *("--conformance-json", report),
         cwd=package,
     )

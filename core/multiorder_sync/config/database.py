@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from multiorder_sync.secret import Secret
 
 DATABASE_URL: Final = r"^(sqlite:///(?!:memory:$)[^?]+$|postgresql(\+psycopg)?://)"
@@ -59,6 +56,11 @@ def located(url: Secret, folder: Path) -> Secret:
 
 def holds_password(text: str) -> bool:
     """Return whether a password stands in an address that was checked."""
+    if text.startswith(_SQLITE):
+        return False
+    # Here and below, for SQLAlchemy is a good part of what a command would wait for at its start.
+    from sqlalchemy import make_url  # noqa: PLC0415 - see above
+
     url = make_url(text)
     return bool(url.password or url.query.get("password"))
 
@@ -91,6 +93,9 @@ def _check_postgresql(text: str) -> None:
 
 
 def _is_readable(text: str) -> bool:
+    from sqlalchemy import make_url  # noqa: PLC0415 - see above
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - see above
+
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

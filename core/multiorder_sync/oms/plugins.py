@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import pluggy
 
+import multiorder_sync
 from multiorder_sync.oms.contract import Flaw, claimed_name, flaw_of
 from multiorder_sync.oms.fitting import misfit
 from multiorder_sync.oms.hookspecs import PROJECT, HookSpecs
@@ -90,6 +91,9 @@ def discover(specifications: type = HookSpecs) -> Registry:
         specifications: The hooks that there are, and which of their arguments are deprecated.
     """
     found = _Found([], [], [], [], [])
+    for name in multiorder_sync.__all__:
+        # Loaded now, for a plugin may come to any of them only in the middle of an order.
+        getattr(multiorder_sync, name)
     for distribution in _distributions():
         _collect(distribution, specifications, found)
     connectors: dict[str, InstalledConnector] = {}

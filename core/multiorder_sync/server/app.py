@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from multiorder_sync.config import ServerSettings
 from multiorder_sync.delivery.admission import SignedRequest
@@ -32,6 +32,8 @@ def create_app(service: Service, settings: ServerSettings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        # Starlette loads much of anyio when it is first asked this, which would delay an order.
+        await Request({"type": "http"}, _gone).is_disconnected()
         await service.start()
         try:
             yield
@@ -177,3 +179,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, _error: Exception) -> Response:
     call_id = request_id(_headers(request.scope))
     return _response(responses.internal_error(call_id), call_id)
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+import multiorder_sync.oms.outbound.transport  # noqa: F401 - else with each endpoint's first client
 from acme import connector as connectors
 from acme.calls import body_of, signed
 from acme.world import ByHand, World, started_service

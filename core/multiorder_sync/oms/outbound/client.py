@@ -19,10 +19,10 @@ from multiorder_sync.oms.outbound.answer import Answer, Headers, excerpt
 from multiorder_sync.oms.outbound.attempt import Sending, current_attempt
 from multiorder_sync.oms.outbound.call import Call, check_headers, revealed
 from multiorder_sync.oms.outbound.circuit import Circuit, Circuits
+from multiorder_sync.oms.outbound.exchange import ExchangeFailed, Reply
 from multiorder_sync.oms.outbound.limiter import Limiter
 from multiorder_sync.oms.outbound.redaction import Redactor
 from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER, parse_retry_after
-from multiorder_sync.oms.outbound.transport import ExchangeFailed, Reply, Transport, tls_context
 from multiorder_sync.secret import Secret
 
 T = TypeVar("T")
@@ -91,6 +91,13 @@ class OutboundClient:
         limiter: Limiter | None = None,
         circuits: Circuits | None = None,
     ) -> None:
+        # Plugins come with this module, and few commands that load plugins call an OMS: httpx and
+        # aiohttp are loaded with the first client, which a server builds before it is ready.
+        from multiorder_sync.oms.outbound.transport import (  # noqa: PLC0415 - see above
+            Transport,
+            tls_context,
+        )
+
         self._headers = dict(headers or {})
         check_headers("the client's headers", self._headers)
         self._limits = limits or Limits()

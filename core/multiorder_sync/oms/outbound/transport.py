@@ -17,32 +17,10 @@ from typing import Final
 import aiohttp
 import aiohttp.tracing
 import httpx
-import msgspec
 from httpx_aiohttp import AiohttpTransport
 
 from multiorder_sync.oms.outbound.call import Call
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """An HTTP answer as it came; of a body that is too long, only somewhat more than the limit."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-class ExchangeFailed(Exception):
-    """No complete answer came.
-
-    Args:
-        kind: The fault's name, for logs. It holds nothing that was received.
-        reason: What happened, to follow the host's name. It can quote what was received.
-    """
-
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.reason = reason
+from multiorder_sync.oms.outbound.exchange import ExchangeFailed, Reply
 
 
 class Transport:
