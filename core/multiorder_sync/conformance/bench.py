@@ -19,6 +19,7 @@ from multiorder_sync.conformance.repeating import environment_of
 from multiorder_sync.conformance.sentinel import FirstPass, first_pass
 from multiorder_sync.conformance.stage import Stage
 from multiorder_sync.conformance.standards import Nonconforming, NotRun
+from multiorder_sync.conformance.steps import Step, step_trials
 from multiorder_sync.conformance.subject import (
     AnyConnector,
     Subject,
@@ -188,6 +189,11 @@ class Bench:
     def token_trials(self) -> Sequence[Trial]:
         """How submit ended, the call for its token spoiled in every way."""
         return token_trials(self.stage, self.ordinary[0])
+
+    @cached_property
+    def step_trials(self) -> Sequence[Step]:
+        """How an order ended, the calls of its submit spoiled one at a time."""
+        return step_trials(self.stage, self.ordinary[0])
 
     @property
     def _own_folder(self) -> str | None:

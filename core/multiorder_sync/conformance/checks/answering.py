@@ -14,6 +14,7 @@ from multiorder_sync.conformance.payloads import AnySubmission, places_of
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.sent import Sent, dated, inconstant, sent_by, unsent
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steps import lost_midway
 from multiorder_sync.conformance.trials import (
     falsely_unavailable,
     misnamed,
@@ -109,11 +110,13 @@ class AnsweringChecks(Checks):
         why="Unavailable says that the order was certainly not created: core then sends it again, "
         "or tells Nacelle that it failed, and the shopper gets it twice or is refunded for it",
         mend="raise OutcomeUnknown (answer.unexpected does) for every answer to a create that does "
-        "not prove that the OMS turned it away: 5xx, 408, HTML, broken JSON, no answer",
+        "not prove that the OMS turned it away: 5xx, 408, HTML, broken JSON, no answer; and for "
+        "every later call of the same submit, which says creates=True too from the create on",
     )
     def test_unavailable_is_never_said_of_a_created_order(self) -> None:
         """Let the OMS take the order, spoil its answer in every way, and see what submit says."""
-        wrong = falsely_unavailable(self.bench.submit_trials)
+        wrong = [*lost_midway(self.bench.step_trials)]
+        wrong += falsely_unavailable(self.bench.submit_trials)
         if wrong:
             raise Nonconforming(*wrong)
 
