@@ -30,6 +30,7 @@ from multiorder_sync.conformance.subject import (
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.conformance.trials import Trial, submit_trials, token_trials
 from multiorder_sync.conformance.watching import Hung, Watch, Worker
+from multiorder_sync.errors import Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
 
@@ -265,23 +266,34 @@ class Bench:
 
         return transform
 
-    def submissions(self, data: Any) -> Sequence[AnySubmission]:
+    def submissions(self, data: Any, what: str = "an ordinary order") -> Sequence[AnySubmission]:
         """Return what becomes of an order that any connector takes.
+
+        Args:
+            data: The order.
+            what: What it is called.
 
         Raises:
             NotRun: This one does not.
         """
+        made = self.made_of(data)
+        if not made.submissions:
+            named = isinstance(made.error, Untransformable)
+            first = "test_ordinary_orders_are_taken" if named else "test_transform_is_total"
+            raise NotRun(f"transform does not take {what} ({made.error!r:.200}); see {first}")
+        return made.submissions
+
+    def made_of(self, data: Any) -> Transformed:
+        """Return what the transform makes of an order.
+
+        Raises:
+            NotRun: It does not come to an end.
+        """
         order = Case(name="", data=data).order()
         try:
-            made = self.transform()(order)
+            return self.transform()(order)
         except Hung as hung:
             raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
-        if made.error is not None or not made.submissions:
-            raise NotRun(
-                "transform does not take an ordinary order; see test_transform_is_total and "
-                f"test_ordinary_orders_are_taken ({made.error!r:.200})"
-            )
-        return made.submissions
 
     def close(self) -> None:
         """Stop what runs."""

@@ -725,7 +725,7 @@ def test_what_can_not_be_checked_says_which_check_comes_first(checked):
             raise RuntimeError("not today")
 
     said = checked(Refusing, "an_order_is_created", "find_and_check_create_nothing")
-    assert said.count("skipped: transform does not take an ordinary order; see") == 2
+    assert said.count("skipped: transform does not take an ordinary order (Runt") == 2
 
 
 def test_credentials_that_the_sandbox_does_not_take_are_said_once(checked):
