@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -639,6 +640,30 @@ def test_false_declarations(checked, declared, words):
         not_carried = declared
 
     assert words in checked(Declaring, "declarations_are_true")
+
+
+def without_comment(payload, _, *, of):
+    kept = {name: {**getattr(payload, name)} for name in ("multi_order", "order")}
+    kept[of].pop("comment", None)
+    return ConformingPayload(**kept)
+
+
+@pytest.mark.parametrize(
+    ("of", "declared", "other"),
+    [("multi_order", "comment", "orders[].comment"), ("order", "orders[].comment", "comment")],
+)
+def test_a_comment_may_be_carried_of_the_order_or_of_the_whole_alone(checked, of, declared, other):
+    right, wrong = ({name: "has no place in Acme"} for name in (declared, other))
+
+    class Declaring(payload_changed(partial(without_comment, of=of))):
+        not_carried = right
+
+    class Misdeclaring(Declaring):
+        not_carried = wrong
+
+    checks = ("every_field_is_carried_or_declared", "declarations_are_true")
+    assert checked(Declaring, *checks) == ""
+    assert f"{declared} is in no place of the payload" in checked(Misdeclaring, *checks)
 
 
 def test_refs_that_change(checked):

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.moves import Move, declaration_of, spellings, stands_for
+from multiorder_sync.conformance.moves import Move, declaration_of, stands_for
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.nacelle.inheritance import spellings
 from multiorder_sync.reading import nearest
 
 
