@@ -313,6 +313,15 @@ class FinalPages(Conforming):
             raise
 
 
+class FinalInItsWords(Conforming):
+    """Takes what the OMS words for a refusal, whatever the status."""
+
+    def _understood(self, answer, *, creates):
+        if creates and b"told the sandbox" in answer.body and answer.status != 200:
+            raise Refused("Acme said no.")
+        return super()._understood(answer, creates=creates)
+
+
 class FinalCredentials(Conforming):
     """Gives an order up because our key is wrong."""
 
@@ -474,6 +483,14 @@ BROKEN = [
             (
                 FinalPages,
                 "with HTTP 404 and a page of HTML submit raised Refused (Acme said no.), not Un",
+            ),
+            (
+                FinalInItsWords,
+                "HTTP 408 and the OMS's own words submit raised Refused (Acme said no.), not Out",
+            ),
+            (
+                FinalInItsWords,
+                "HTTP 401 and the OMS's own words submit raised Refused (Acme said no.), not Una",
             ),
             (
                 FinalCredentials,

@@ -544,24 +544,18 @@ def test_decimals_that_the_currency_has_not_are_not_rounded_away(checked):
     assert "of the amount 98765432109876.5432, the OMS was sent 98765432109876.54" in said
 
 
-@pytest.mark.parametrize(
-    ("decimals", "words"),
-    [
-        (2, "no place and no note tells whether a line of 3 costs 20.00 or 20.01"),
-        (4, "no place and no note tells whether a line of 3000 costs 20000.00 or 20000.01"),
-    ],
-)
-def test_the_price_of_one_unit_is_not_rounded_without_a_word(checked, decimals, words):
+def test_the_price_of_one_unit_is_not_rounded_without_a_word(checked):
     def by_unit(payload, order):
         items = order.orders[0].order_items
         units = [
-            f"{round(item.subtotal_price / item.quantity, decimals)}"
+            f"{round(item.subtotal_price / item.quantity, 2)}"
             for item in items
             if item.quantity and item.subtotal_price
         ]
         return ConformingPayload(multi_order={}, order={"units": units})
 
-    assert words in checked(payload_changed(by_unit), "money_is_exact")
+    said = checked(payload_changed(by_unit), "money_is_exact")
+    assert "no place and no note tells whether a line of 3 costs 20.00 or 20.01" in said
 
 
 def test_what_rounding_the_price_of_one_unit_adds_may_be_told_elsewhere(checked):
