@@ -30,6 +30,7 @@ from multiorder_sync.conformance.subject import (
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.conformance.trials import Trial, submit_trials, token_trials
 from multiorder_sync.conformance.watching import Hung, Watch, Worker
+from multiorder_sync.conformance.whole_texts import shortened
 from multiorder_sync.errors import Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
@@ -173,6 +174,18 @@ class Bench:
         """
         try:
             return moves_of(self.transform(), self.subject.prices)
+        except Hung as hung:
+            raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
+
+    @cached_property
+    def shortened_texts(self) -> Sequence[tuple[str, str]]:
+        """The fields whose texts get to the OMS, and not as a whole, each with what is wrong.
+
+        Raises:
+            NotRun: A transform hangs.
+        """
+        try:
+            return list(shortened(self.transform()))
         except Hung as hung:
             raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
 

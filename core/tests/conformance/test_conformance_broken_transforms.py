@@ -636,6 +636,49 @@ def test_false_declarations(checked, declared, words):
     assert words in checked(Declaring, "declarations_are_true")
 
 
+def with_comments(change):
+    return lambda payload, _: with_line(
+        **({"comment": change(payload.order["comment"])} if "comment" in payload.order else {})
+    )(payload, _)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:60], "the last of 200 characters of orders[].comment gets nowhere"),
+        (
+            lambda text: text.encode("ascii", "ignore").decode(),
+            "a character of orders[].comment that is not Latin gets nowhere",
+        ),
+    ],
+)
+def test_texts_that_lose_something_without_a_word(checked, change, words):
+    said = checked(payload_changed(with_comments(change)), "every_field_is_carried_or_declared")
+    assert f"{words}, and no note tells of it" in said
+    assert said.count("no note tells of it") == 1
+
+
+def test_what_is_not_shown_is_said_to_be_in_the_json(checked):
+    def dropping(payload, _):
+        return ConformingPayload(multi_order={}, order={})
+
+    said = checked(payload_changed(dropping), "every_field_is_carried_or_declared")
+    assert re.search(r"and \d+ more; --conformance-json FILE has them all", said)
+
+
+def test_texts_that_are_cut_with_a_note_or_refused(checked):
+    class Cutting(payload_changed(with_comments(lambda text: text[:60]))):
+        def transform(self, order, context):
+            comment = order.orders[0].comment or ""
+            if not comment.isascii():
+                raise Untransformable("Acme takes no such character in a comment.")
+            notes = ("comment was cut to 60 characters",) if len(comment) > 60 else ()
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, notes=notes) for each in made]
+
+    assert checked(Cutting, "every_field_is_carried_or_declared") == ""
+
+
 def without_comment(payload, _, *, of):
     kept = {name: {**getattr(payload, name)} for name in ("multi_order", "order")}
     kept[of].pop("comment", None)

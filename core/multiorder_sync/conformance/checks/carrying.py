@@ -38,6 +38,11 @@ class CarryingChecks(Checks):
             if move.tries and move.dropped and not declaration_of(move.field, declared)
         ]
         wrong += [
+            flaw
+            for field, flaw in self.bench.shortened_texts
+            if not declaration_of(field, declared)
+        ]
+        wrong += [
             f"{move.field} gets to the OMS, but not {move.dropped_in}, and no note tells of it"
             for move in moves.values()
             if move.dropped_in and not declaration_of(move.field, declared)
