@@ -40,7 +40,7 @@ SUBJECTS = {
     ],
     "Calls": ["OutboundClient", "Call", "Answer", "TokenSource", "PasswordGrant"],
     "Errors": [
-        "Refused", "RefTaken", "Unavailable", "CredentialsRefused", "OutcomeUnknown",
+        "OmsError", "Refused", "RefTaken", "Unavailable", "CredentialsRefused", "OutcomeUnknown",
         "Untransformable", "OmsMessage", "InvalidSettings", "ConfigurationError", "Problem",
     ],
     "Hooks": ["hookimpl", "Settlement", "SubmissionResult", "SubmissionState"],

@@ -1,6 +1,6 @@
 """What becomes of amounts: whether each digit gets into the payload, and whether they count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,8 +21,10 @@ from multiorder_sync.nacelle.orders import MultiOrder
 LONG: Final = "98765432109876.54"
 """An amount of which no float can hold the last digit."""
 
+FINE: Final = "98765432109876.5432"
+"""The same, of more decimals than its currency has. There are OMSs that can't hold it."""
+
 _MUCH: Final = "200000000000000.00"
-_LITTLE_MORE: Final = Decimal("0.01")
 _MUCH_MORE: Final = Decimal(1000)
 
 Transform = Callable[[MultiOrder], Transformed]
@@ -42,17 +44,61 @@ def long_amounts(amount: str) -> dict[str, Plain]:
 
 def rounded(transform: Transform) -> Iterator[str]:
     """Find what of the payload follows large changes of an amount and not its last digit."""
-    little, much = (plain(Decimal(LONG) + more) for more in (_LITTLE_MORE, _MUCH_MORE))
+    for name, lost, _ in _without_the_last_digit(transform, LONG):
+        for place in sorted(lost):
+            yield f"{place} does not hold the last digit of {name} of {LONG}"
+    for name, lost, told in _without_the_last_digit(transform, FINE):
+        # What a place of the currency's decimals does not hold, another one may: a charge for it.
+        if lost and not told:
+            yield f"no place and no note tells the last digit of {name} of {FINE}"
+    yield from _of_units(transform)
+
+
+def _without_the_last_digit(
+    transform: Transform, amount: str
+) -> Iterator[tuple[str, set[str], bool]]:
+    """Yield what an amount is, the places that do not hold its last digit, and if others tell it."""
+    last = Decimal((0, (1,), -len(amount.partition(".")[2])))
+    little, much = (plain(Decimal(amount) + more) for more in (last, _MUCH_MORE))
     of_little, of_much = long_amounts(little), long_amounts(much)
-    for name, data in long_amounts(LONG).items():
+    for name, data in long_amounts(amount).items():
         before, one, other = map(transform, map(_order, (data, of_little[name], of_much[name])))
         if any(each.error is not None for each in (before, one, other)):
             continue  # there are OMSs which do not take as much, and say so
-        lost = moved(before.submissions, other.submissions) - moved(
-            before.submissions, one.submissions
+        follows = moved(before.submissions, one.submissions)
+        told = bool(follows) or _notes(before) != _notes(one)
+        yield name, moved(before.submissions, other.submissions) - follows, told
+
+
+def _of_units(transform: Transform) -> Iterator[str]:
+    """Find prices of one unit that do not say what a line of several costs.
+
+    Two lines change places in what they cost, so that all that is summed up stays what it is.
+    """
+    orders = (("20.00", "20.01"), ("20.01", "20.00"), ("5.00", "35.01"))
+    before, after, far = (
+        transform(_order(multi_order(order(items=_costing(costs))))) for costs in orders
+    )
+    if any(each.error is not None for each in (before, after, far)):
+        return
+    if not moved(before.submissions, far.submissions):
+        return  # what lines cost is not carried, which another check looks at
+    if not moved(before.submissions, after.submissions) and _notes(before) == _notes(after):
+        yield (
+            "no place and no note tells whether a line of 3 costs 20.00 or 20.01; the price of one "
+            "unit is rounded"
         )
-        for place in sorted(lost):
-            yield f"{place} does not hold the last digit of {name} of {LONG}"
+
+
+def _costing(costs: Sequence[str]) -> list[Plain]:
+    return [
+        {**item(number, quantity=3), "price": None, "subtotal_price": cost}
+        for number, cost in enumerate(costs, 1)
+    ]
+
+
+def _notes(made: Transformed) -> list[tuple[str, ...]]:
+    return [each.notes for each in made.submissions]
 
 
 def indifferent(transform: Transform) -> Iterator[str]:

@@ -19,6 +19,7 @@ from multiorder_sync.conformance.repeating import environment_of
 from multiorder_sync.conformance.sentinel import FirstPass, first_pass
 from multiorder_sync.conformance.stage import Stage
 from multiorder_sync.conformance.standards import Nonconforming, NotRun
+from multiorder_sync.conformance.steps import Step, step_trials
 from multiorder_sync.conformance.subject import (
     AnyConnector,
     Subject,
@@ -29,6 +30,8 @@ from multiorder_sync.conformance.subject import (
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.conformance.trials import Trial, submit_trials, token_trials
 from multiorder_sync.conformance.watching import Hung, Watch, Worker
+from multiorder_sync.conformance.whole_texts import shortened
+from multiorder_sync.errors import Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
 
@@ -175,6 +178,18 @@ class Bench:
             raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
 
     @cached_property
+    def shortened_texts(self) -> Sequence[tuple[str, str]]:
+        """The fields whose texts get to the OMS, and not as a whole, each with what is wrong.
+
+        Raises:
+            NotRun: A transform hangs.
+        """
+        try:
+            return list(shortened(self.transform()))
+        except Hung as hung:
+            raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
+
+    @cached_property
     def ordinary(self) -> Sequence[AnySubmission]:
         """The submissions of an ordinary order; in nearly every case it is one."""
         return self.submissions(multi_order())
@@ -188,6 +203,11 @@ class Bench:
     def token_trials(self) -> Sequence[Trial]:
         """How submit ended, the call for its token spoiled in every way."""
         return token_trials(self.stage, self.ordinary[0])
+
+    @cached_property
+    def step_trials(self) -> Sequence[Step]:
+        """How an order ended, the calls of its submit spoiled one at a time."""
+        return step_trials(self.stage, self.ordinary[0])
 
     @property
     def _own_folder(self) -> str | None:
@@ -259,23 +279,34 @@ class Bench:
 
         return transform
 
-    def submissions(self, data: Any) -> Sequence[AnySubmission]:
+    def submissions(self, data: Any, what: str = "an ordinary order") -> Sequence[AnySubmission]:
         """Return what becomes of an order that any connector takes.
+
+        Args:
+            data: The order.
+            what: What it is called.
 
         Raises:
             NotRun: This one does not.
         """
+        made = self.made_of(data)
+        if not made.submissions:
+            named = isinstance(made.error, Untransformable)
+            first = "test_ordinary_orders_are_taken" if named else "test_transform_is_total"
+            raise NotRun(f"transform does not take {what} ({made.error!r:.200}); see {first}")
+        return made.submissions
+
+    def made_of(self, data: Any) -> Transformed:
+        """Return what the transform makes of an order.
+
+        Raises:
+            NotRun: It does not come to an end.
+        """
         order = Case(name="", data=data).order()
         try:
-            made = self.transform()(order)
+            return self.transform()(order)
         except Hung as hung:
             raise NotRun(f"transform {hung}; see test_transform_comes_to_an_end") from None
-        if made.error is not None or not made.submissions:
-            raise NotRun(
-                "transform does not take an ordinary order; see test_transform_is_total and "
-                f"test_ordinary_orders_are_taken ({made.error!r:.200})"
-            )
-        return made.submissions
 
     def close(self) -> None:
         """Stop what runs."""

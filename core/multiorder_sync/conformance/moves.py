@@ -25,6 +25,7 @@ from multiorder_sync.conformance.corpus.many import beyond, numerous
 from multiorder_sync.conformance.payloads import by_place, differing
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.nacelle.figures import Figures, PricePolicy, figures_of
+from multiorder_sync.nacelle.inheritance import spellings
 from multiorder_sync.nacelle.orders import MultiOrder
 
 _FIGURES: Final = frozenset({"price", "subtotal_price", "discounts", "tax", "amount"})
@@ -179,17 +180,11 @@ def moves_of(transform: Transform, prices: PricePolicy) -> dict[str, Move]:
 def declaration_of(field: str, declared: Mapping[str, str]) -> str | None:
     """Return what declares a field not carried: itself, or what it is a part of.
 
-    What is declared of a multi-order's `customer`, `billing_address` or `promotion` holds for
-    those of its orders as well.
+    What is declared of what an order inherits from its multi-order, such as `customer`, holds for
+    the order's own as well, unless that is declared itself.
     """
-    found = (name for name in declared for own in spellings(field) if stands_for(name, own))
+    found = (name for own in spellings(field) for name in declared if stands_for(name, own))
     return next(found, None)
-
-
-def spellings(field: str) -> tuple[str, ...]:
-    """Return a field's path, and that of the multi-order's field of which it may be an order's own."""
-    own = field.removeprefix("orders[].")
-    return (field,) if own == field else (field, own)
 
 
 def stands_for(name: str, field: str) -> bool:

@@ -43,6 +43,8 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
         body: Its body.
         at: When it arrived, in the time of `time.monotonic`.
         made: How many orders it brought the sandbox; None as long as that is not known.
+        status: With which status the sandbox answered, whatever the connector got to see; None if
+            it did not.
     """
 
     mark: Mark | None
@@ -53,6 +55,7 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
     body: bytes
     at: float
     made: int | None = None
+    status: int | None = None
 
     @property
     def route(self) -> tuple[str, str]:
@@ -123,6 +126,7 @@ class Passage:
         await self._house.handle(self.arrival, self._scope, receive, send)
         if not started:  # the sandbox cut the connection itself
             return Reply(502, [], b"")
+        self.arrival.status = started[0]["status"]
         return Reply(started[0]["status"], list(started[0].get("headers", [])), bytes(body))
 
     async def answer(

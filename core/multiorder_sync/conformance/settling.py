@@ -24,6 +24,7 @@ async def settle(
     scene: Scene,
     submission: AnySubmission,
     *,
+    first: Ended | None = None,
     hanging: Fault | None = None,
     seconds: float = _SECONDS,
 ) -> Ended:
@@ -32,6 +33,7 @@ async def settle(
     Args:
         scene: With the connector.
         submission: The order.
+        first: How the first submit ended, if it has been made.
         hanging: At which the first create is to hang, if it is.
         seconds: For how long after the first failure it is tried.
 
@@ -39,14 +41,15 @@ async def settle(
         The receipt, a refusal, what no rule covers, or how the last call ended.
     """
     guard = scene.connector.duplicate_guard
-    in_doubt = False
-    looks_first = guard is not DuplicateGuard.REFUSES
+    in_doubt = first is not None and isinstance(first.error, OutcomeUnknown)
+    looks_first = first is None and guard is not DuplicateGuard.REFUSES
     until = inf
     while True:
-        ended = Ended()
-        if in_doubt or looks_first:
+        ended = Ended() if first is None else first
+        if first is None and (in_doubt or looks_first):
             ended = await scene.find(submission)
             looks_first = False
+        first = None
         absent = ended.error is None and ended.value is None
         if absent and not (in_doubt and guard is DuplicateGuard.NONE):
             ended = await _submitted(scene, submission, hanging)

@@ -113,5 +113,7 @@ def _listed(wrong: Sequence[str]) -> str:
         return wrong[0]
     lines = [f"\n  - {each}" for each in wrong[:_MOST_SHOWN]]
     if len(wrong) > _MOST_SHOWN:
-        lines.append(f"\n  - and {len(wrong) - _MOST_SHOWN} more")
+        lines.append(
+            f"\n  - and {len(wrong) - _MOST_SHOWN} more; --conformance-json FILE has them all"
+        )
     return f"{len(wrong)} things" + "".join(lines)

@@ -17,11 +17,17 @@ from multiorder_sync.conformance.faults import (
     failing,
     fetching_a_token,
     looking_up,
-    refusing,
     refusing_tokens,
     turning_away,
 )
-from multiorder_sync.conformance.passage import Arrival, Fault, Reply
+from multiorder_sync.conformance.own_words import (
+    FAILING,
+    TURNING_AWAY,
+    in_own_words,
+    is_json,
+    refusal_of,
+)
+from multiorder_sync.conformance.passage import Arrival, Fault
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.stage import Stage
@@ -71,14 +77,16 @@ def submit_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
 
     async def scene(opened: Scene) -> list[Trial]:
         trials = _Trials(opened, submission, await _routes(opened, submission))
-        in_json = await _refuses_in_json(opened, submission)
+        refusal = await refusal_of(opened, submission)
+        in_json = is_json(refusal)
+        left_open = [*in_own_words(refusal, FAILING)]
         return [
             *[
                 await trials.submit(each, trouble=_turned_away(each, in_json=in_json))
-                for each in turning_away()
+                for each in (*turning_away(), *in_own_words(refusal, TURNING_AWAY))
             ],
-            *[await trials.submit(each) for each in before],
-            *[await trials.submit(each, after=True) for each in after],
+            *[await trials.submit(each) for each in (*before, *left_open)],
+            *[await trials.submit(each, after=True) for each in (*after, *left_open)],
             *[await trials.submit(each, looking_up, Trouble.LOOK_UP) for each in of_look_ups],
         ]
 
@@ -223,18 +231,6 @@ async def _routes(opened: Scene, submission: AnySubmission) -> Routes:
     await opened.find(submission)
     await opened.check()
     return Routes.of(opened.door.arrivals)
-
-
-async def _refuses_in_json(opened: Scene, submission: AnySubmission) -> bool:
-    """Tell whether the OMS refuses an order in JSON."""
-    heard: list[Reply] = []
-    fault = refusing("KIT-1", "The kit told the sandbox so.", creating, hear=heard.append)
-    await opened.begin_anew(fault)
-    await opened.submit(submission)
-    try:
-        return all(msgspec.json.decode(each.body) is not None for each in heard) and bool(heard)
-    except (msgspec.DecodeError, RecursionError):
-        return False
 
 
 def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:

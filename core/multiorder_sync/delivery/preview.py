@@ -13,6 +13,7 @@ from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import MultiOrderError, Vetoed
 from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.nacelle.figures import figures_of
+from multiorder_sync.nacelle.inheritance import spellings
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.documents import without_indexes
 from multiorder_sync.oms.experiments import places
@@ -237,9 +238,8 @@ class Previewer:
         if any(ADJUST in package.hooks for package in self._hooks):
             nothing += "; what hooks take from it is not looked into"
         for field in traced.without_effect:
-            plain = without_indexes(field)
             # What is said of a multi-order's address holds for an order's own.
-            forms = (plain, plain.removeprefix("orders[]."))
+            forms = spellings(without_indexes(field))
             named = [name for name in reasons if any(_within(form, name) for form in forms)]
             best = max(named, key=len, default=None)
             said[field] = reasons[best] if best else nothing

@@ -1,5 +1,7 @@
 """What an order leaves out, its multi-order says."""
 
+import re
+
 import msgspec
 
 from multiorder_sync.nacelle.orders import MultiOrder, Order
@@ -16,6 +18,20 @@ _SHARED = (
 
 # Figures of the whole hold for an order only where it is the whole.
 _FIGURES = ("price", "subtotal_price", "discounts", "tax", "applied_discounts")
+
+# Payments are not inherited, and yet are those of the orders where the multi-order has none.
+_IN_BOTH = frozenset({*_SHARED, "applied_discounts", "payments"})
+
+
+def spellings(field: str) -> tuple[str, ...]:
+    """Return a field's path, and that of the multi-order's field that an order may inherit for it.
+
+    Args:
+        field: The path as documents write it: `orders[].customer.email`.
+    """
+    own = field.removeprefix("orders[].")
+    inherited = re.split(r"[.\[]", own, maxsplit=1)[0] in _IN_BOTH
+    return (field, own) if own != field and inherited else (field,)
 
 
 def inherit(multi_order: MultiOrder) -> MultiOrder:

@@ -121,6 +121,9 @@ class Conforming(AcmeConnector):
                 content=content,
             )
         )
+        return self._understood(answer, creates=creates)
+
+    def _understood(self, answer, *, creates):
         if answer.status == 200:
             return answer
         if answer.status == 429:

@@ -313,6 +313,15 @@ class FinalPages(Conforming):
             raise
 
 
+class FinalInItsWords(Conforming):
+    """Takes what the OMS words for a refusal, whatever the status."""
+
+    def _understood(self, answer, *, creates):
+        if creates and b"told the sandbox" in answer.body and answer.status != 200:
+            raise Refused("Acme said no.")
+        return super()._understood(answer, creates=creates)
+
+
 class FinalCredentials(Conforming):
     """Gives an order up because our key is wrong."""
 
@@ -474,6 +483,14 @@ BROKEN = [
             (
                 FinalPages,
                 "with HTTP 404 and a page of HTML submit raised Refused (Acme said no.), not Un",
+            ),
+            (
+                FinalInItsWords,
+                "HTTP 408 and the OMS's own words submit raised Refused (Acme said no.), not Out",
+            ),
+            (
+                FinalInItsWords,
+                "HTTP 401 and the OMS's own words submit raised Refused (Acme said no.), not Una",
             ),
             (
                 FinalCredentials,
@@ -725,7 +742,7 @@ def test_what_can_not_be_checked_says_which_check_comes_first(checked):
             raise RuntimeError("not today")
 
     said = checked(Refusing, "an_order_is_created", "find_and_check_create_nothing")
-    assert said.count("skipped: transform does not take an ordinary order; see") == 2
+    assert said.count("skipped: transform does not take an ordinary order (Runt") == 2
 
 
 def test_credentials_that_the_sandbox_does_not_take_are_said_once(checked):

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from acme.conforming import CONFIG, KEY, Conforming, ConformingPayload, ConformingSettings
 
-from multiorder_sync import Secret
+from multiorder_sync import Secret, Untransformable
 from multiorder_sync.conformance.growth import growing
 
 
@@ -379,7 +379,7 @@ def test_money_that_becomes_a_float_on_its_way(checked):
             )
 
     said = checked(Floating, "amounts_arrive_exactly")
-    assert "of the amount 98765432109876.5432, the OMS was sent 98765432109876.55" in said
+    assert "of the amount 98765432109876.54, the OMS was sent 98765432109876.55" in said
 
 
 @pytest.mark.parametrize(
@@ -506,6 +506,85 @@ def test_money_that_was_a_float_and_is_a_text_again(checked, names, words):
     assert "round nowhere" in said.rpartition("How to mend it: ")[2]
 
 
+def _amounts_in(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [amount for inner in value for amount in _amounts_in(inner)]
+    is_amount = isinstance(value, str) and re.fullmatch(r"\d+\.\d+", value)
+    return [Decimal(value)] if is_amount else []
+
+
+def holding_money_to(decimals, most):
+    """Return a connector for an OMS that holds as many decimals, and no larger amounts."""
+
+    class Holding(Conforming):
+        def transform(self, order, context):
+            for amount in _amounts_in(order.source):
+                if amount != round(amount, decimals) or amount > most:
+                    raise Untransformable(f"Acme can't hold {amount}.")
+            return super().transform(order, context)
+
+    return Holding
+
+
+@pytest.mark.parametrize("most", [10**16, 2_000_000])
+def test_money_that_an_oms_can_not_hold_may_be_refused_by_name(checked, most):
+    kind = holding_money_to(2, most)
+    assert checked(kind, "amounts_arrive_exactly", "money_is_exact") == ""
+
+
+def test_a_check_that_can_not_be_made_says_which_orders_are_refused(checked):
+    said = checked(holding_money_to(2, 1_000), "amounts_arrive_exactly")
+    assert "skipped: transform refuses an order of one line of 98765432109876.54 AUD (Unt" in said
+    assert "and one of one line of 1234567.89 AUD (Untransformable(\"Acme can't hold" in said
+
+
+def test_decimals_that_the_currency_has_not_are_not_rounded_away(checked):
+    def rounding(payload, order):
+        each = order.orders[0]
+        kept = {name: f"{round(getattr(each, name) or 0, 2)}" for name in ("price", "tax")}
+        return ConformingPayload(multi_order={}, order=kept)
+
+    said = checked(payload_changed(rounding), "money_is_exact", "amounts_arrive_exactly")
+    assert "no place and no note tells the last digit of a payment of 98765432109876.5432" in said
+    assert "of the amount 98765432109876.5432, the OMS was sent 98765432109876.54" in said
+
+
+def test_the_price_of_one_unit_is_not_rounded_without_a_word(checked):
+    def by_unit(payload, order):
+        items = order.orders[0].order_items
+        units = [
+            f"{round(item.subtotal_price / item.quantity, 2)}"
+            for item in items
+            if item.quantity and item.subtotal_price
+        ]
+        return ConformingPayload(multi_order={}, order={"units": units})
+
+    said = checked(payload_changed(by_unit), "money_is_exact")
+    assert "no place and no note tells whether a line of 3 costs 20.00 or 20.01" in said
+
+
+def test_what_rounding_the_price_of_one_unit_adds_may_be_told_elsewhere(checked):
+    def by_unit(payload, order):
+        items = [each for each in order.orders[0].order_items if each.quantity]
+        costs = [(each.subtotal_price or each.price or 0, each.quantity) for each in items]
+        units = [round(cost / quantity, 2) for cost, quantity in costs]
+        rest = [cost - unit * quantity for unit, (cost, quantity) in zip(units, costs, strict=True)]
+        lines = [f"{unit} {more}" for unit, more in zip(units, rest, strict=True)]
+        return ConformingPayload(multi_order={}, order={"lines": lines})
+
+    assert "the price of one unit" not in checked(payload_changed(by_unit), "money_is_exact")
+
+
+def test_an_oms_that_is_told_no_prices_is_not_asked_for_them(checked):
+    def unpriced(payload, order):
+        skus = [item.sku for item in order.orders[0].order_items]
+        return ConformingPayload(multi_order={}, order={"skus": skus})
+
+    assert checked(payload_changed(unpriced), "money_is_exact") == ""
+
+
 def test_shipping_that_becomes_a_float_on_its_way(checked):
     class Floating(Conforming):
         def content(self, submission):
@@ -562,6 +641,73 @@ def test_false_declarations(checked, declared, words):
         not_carried = declared
 
     assert words in checked(Declaring, "declarations_are_true")
+
+
+def with_comments(change):
+    return lambda payload, _: with_line(
+        **({"comment": change(payload.order["comment"])} if "comment" in payload.order else {})
+    )(payload, _)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:60], "the last of 200 characters of orders[].comment gets nowhere"),
+        (
+            lambda text: text.encode("ascii", "ignore").decode(),
+            "a character of orders[].comment that is not Latin gets nowhere",
+        ),
+    ],
+)
+def test_texts_that_lose_something_without_a_word(checked, change, words):
+    said = checked(payload_changed(with_comments(change)), "every_field_is_carried_or_declared")
+    assert f"{words}, and no note tells of it" in said
+    assert said.count("no note tells of it") == 1
+
+
+def test_what_is_not_shown_is_said_to_be_in_the_json(checked):
+    def dropping(payload, _):
+        return ConformingPayload(multi_order={}, order={})
+
+    said = checked(payload_changed(dropping), "every_field_is_carried_or_declared")
+    assert re.search(r"and \d+ more; --conformance-json FILE has them all", said)
+
+
+def test_texts_that_are_cut_with_a_note_or_refused(checked):
+    class Cutting(payload_changed(with_comments(lambda text: text[:60]))):
+        def transform(self, order, context):
+            comment = order.orders[0].comment or ""
+            if not comment.isascii():
+                raise Untransformable("Acme takes no such character in a comment.")
+            notes = ("comment was cut to 60 characters",) if len(comment) > 60 else ()
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, notes=notes) for each in made]
+
+    assert checked(Cutting, "every_field_is_carried_or_declared") == ""
+
+
+def without_comment(payload, _, *, of):
+    kept = {name: {**getattr(payload, name)} for name in ("multi_order", "order")}
+    kept[of].pop("comment", None)
+    return ConformingPayload(**kept)
+
+
+@pytest.mark.parametrize(
+    ("of", "declared", "other"),
+    [("multi_order", "comment", "orders[].comment"), ("order", "orders[].comment", "comment")],
+)
+def test_a_comment_may_be_carried_of_the_order_or_of_the_whole_alone(checked, of, declared, other):
+    right, wrong = ({name: "has no place in Acme"} for name in (declared, other))
+
+    class Declaring(payload_changed(partial(without_comment, of=of))):
+        not_carried = right
+
+    class Misdeclaring(Declaring):
+        not_carried = wrong
+
+    checks = ("every_field_is_carried_or_declared", "declarations_are_true")
+    assert checked(Declaring, *checks) == ""
+    assert f"{declared} is in no place of the payload" in checked(Misdeclaring, *checks)
 
 
 def test_refs_that_change(checked):

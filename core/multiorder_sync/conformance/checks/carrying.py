@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.moves import Move, declaration_of, spellings, stands_for
+from multiorder_sync.conformance.moves import Move, declaration_of, stands_for
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.nacelle.inheritance import spellings
 from multiorder_sync.reading import nearest
 
 
@@ -35,6 +36,11 @@ class CarryingChecks(Checks):
             f"{move.field} is in no place of the payload, and not_carried does not name it"
             for move in moves.values()
             if move.tries and move.dropped and not declaration_of(move.field, declared)
+        ]
+        wrong += [
+            flaw
+            for field, flaw in self.bench.shortened_texts
+            if not declaration_of(field, declared)
         ]
         wrong += [
             f"{move.field} gets to the OMS, but not {move.dropped_in}, and no note tells of it"

@@ -11,6 +11,7 @@ from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.settling import settle
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steps import not_whole
 from multiorder_sync.errors import OutcomeUnknown, RefTaken, Refused
 from multiorder_sync.oms.connector import DuplicateGuard
 
@@ -135,6 +136,20 @@ class DoublingChecks(Checks):
         if not changed and ended.receipt is None:
             return []
         return [f"the declared guard is refuses, and a create under another order's ref {does}"]
+
+    @standard(
+        Level.GOLD,
+        why="an order that is made by several calls can be left half made by each of them: one "
+        "without its payments is not shipped, and one without its customer is nobody's",
+        mend="let the call that makes the order be the last; or say creates=True with each call "
+        "from the order's create on, make each of them so that it can be made again, and let find "
+        "see whether they were all made, and not return a receipt before",
+    )
+    def test_an_order_of_several_calls_is_whole(self) -> None:
+        """Spoil one call of a submit after the other, settle the order, and look at what is there."""
+        wrong = [*not_whole(self.bench.step_trials, self._guard)]
+        if wrong:
+            raise Nonconforming(*wrong)
 
     @property
     def _guard(self) -> DuplicateGuard:

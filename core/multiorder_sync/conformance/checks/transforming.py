@@ -100,7 +100,8 @@ class TransformChecks(Checks):
         Level.BRONZE,
         why="a float can't hold most amounts, so that orders do not add up and refunds are off",
         mend="keep amounts as Decimal up to the encoder of the call "
-        '(msgspec.json.Encoder(decimal_format="number")), and round nowhere',
+        '(msgspec.json.Encoder(decimal_format="number")), and round nowhere; where the OMS wants '
+        "the price of one unit, send what a line comes to beside it, or what rounding has added",
     )
     def test_money_is_exact(self) -> None:
         """Look for floats in every payload, and for amounts that lost a digit."""

@@ -153,6 +153,21 @@ def changed(data: Plain, path: FieldPath) -> Plain:
     return data
 
 
+def is_text(data: Plain, path: FieldPath) -> bool:
+    """Tell whether the leaf at the path is a text that may say anything: no code, amount or time."""
+    parent, name = _parent(data, path)
+    value = parent[name]
+    return isinstance(value, str) and name not in _OTHER and value == f"{name}-1"
+
+
+def replaced(data: Plain, path: FieldPath, value: str) -> Plain:
+    """Return a copy with another leaf at the path; beside the path, they share their parts."""
+    data = _along(data, path)
+    parent, name = _parent(data, path)
+    parent[name] = value
+    return data
+
+
 def without(data: Plain, path: FieldPath) -> Plain:
     """Return a copy that does not have the leaf at the path."""
     data = copy.deepcopy(data)
