@@ -1,8 +1,9 @@
 """What is wrong with what a transform returned."""
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +12,9 @@ from multiorder_sync.conformance.payloads import AnySubmission, places_of
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.nacelle.identity import order_identity
 from multiorder_sync.outcome import Submission
+
+_EXPONENT: Final = re.compile(r"-?\d+(\.\d+)?[eE][+-]\d+")
+"""How Python writes a number with an exponent; a digest has no sign in it."""
 
 
 def breaches(made: Any, case: Case, payload: type[msgspec.Struct]) -> Iterator[str]:
@@ -37,20 +41,29 @@ def breaches(made: Any, case: Case, payload: type[msgspec.Struct]) -> Iterator[s
 
 
 def inexact(submission: AnySubmission, case: Case) -> Iterator[str]:
-    """Find floats that are not the order's own."""
+    """Find floats, and figures written with an exponent, that are not the order's own."""
+    own: list[Any] | None = None
     for place, value in places_of(submission):
-        # Metadata can hold what JSON writes with an exponent, which is no money.
-        if isinstance(value, float) and value not in _floats(case.order().source):
-            yield f"{place} is the float {value!r}"
+        if not isinstance(value, float) and not _has_exponent(value):
+            continue
+        # Metadata can hold what JSON writes with an exponent, and a SKU can look like that.
+        own = list(_leaves(case.order().source)) if own is None else own
+        if value not in own:
+            kind = "float" if isinstance(value, float) else "text"
+            yield f"{place} is the {kind} {value!r}"
 
 
-def _floats(value: Any) -> Iterator[float]:
+def _has_exponent(value: Any) -> bool:
+    return isinstance(value, str) and _EXPONENT.fullmatch(value) is not None
+
+
+def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
         for inner in value:
-            yield from _floats(inner)
-    elif isinstance(value, float):
+            yield from _leaves(inner)
+    else:
         yield value
 
 

@@ -366,6 +366,14 @@ def test_money_in_floats(checked):
     assert "keep amounts as Decimal" in said
 
 
+def test_money_written_with_an_exponent(checked):
+    def normal(payload, order):
+        return with_line(total=str(Decimal(20).normalize()))(payload, order)
+
+    said = checked(payload_changed(normal), "money_is_exact")
+    assert "order.total is the text '2E+1'" in said
+
+
 def test_money_that_becomes_a_float_on_its_way(checked):
     class Floating(Conforming):
         def content(self, submission):

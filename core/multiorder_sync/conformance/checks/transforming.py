@@ -98,9 +98,11 @@ class TransformChecks(Checks):
 
     @standard(
         Level.BRONZE,
-        why="a float can't hold most amounts, so that orders do not add up and refunds are off",
+        why="a float can't hold most amounts, so that orders do not add up and refunds are off; a "
+        'text like "2E+1" is read as 2, or not at all',
         mend="keep amounts as Decimal up to the encoder of the call "
-        '(msgspec.json.Encoder(decimal_format="number")), and round nowhere; where the OMS wants '
+        '(msgspec.json.Encoder(decimal_format="number")), write one into a text as '
+        'f"{amount:f}", and round nowhere; where the OMS wants '
         "the price of one unit, send what a line comes to beside it, or what rounding has added",
     )
     def test_money_is_exact(self) -> None:
