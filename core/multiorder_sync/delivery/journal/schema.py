@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from multiorder_sync.delivery.journal.columns import AnyText, Instant
@@ -28,6 +29,8 @@ metadata: Final = MetaData()
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 _RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+_TO_DO: Final = text("next_attempt_at IS NOT NULL")
 
 orders: Final = Table(
     "orders",
@@ -55,7 +58,14 @@ orders: Final = Table(
     Column("abandoned_by", AnyText),
     Column("reason", LargeBinary),  # sealed; why it was abandoned
     UniqueConstraint("space", "key", name="orders_space_key"),
-    Index("orders_next_attempt_at", "next_attempt_at"),
+    # However long one space's backlog is, another's orders are found at once.
+    Index(
+        "orders_due",
+        "space",
+        "next_attempt_at",
+        sqlite_where=_TO_DO,
+        postgresql_where=_TO_DO,
+    ),
     Index("orders_state", "state", "updated_at"),
     Index("orders_claimed_by", "claimed_by"),
     Index("orders_received_at", "received_at"),

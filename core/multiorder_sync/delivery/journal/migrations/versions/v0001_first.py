@@ -37,7 +37,14 @@ def upgrade() -> None:
         sa.Column("reason", sa.LargeBinary),
         sa.UniqueConstraint("space", "key", name="orders_space_key"),
     )
-    op.create_index("orders_next_attempt_at", "orders", ["next_attempt_at"])
+    to_do = sa.text("next_attempt_at IS NOT NULL")
+    op.create_index(
+        "orders_due",
+        "orders",
+        ["space", "next_attempt_at"],
+        sqlite_where=to_do,
+        postgresql_where=to_do,
+    )
     op.create_index("orders_state", "orders", ["state", "updated_at"])
     op.create_index("orders_claimed_by", "orders", ["claimed_by"])
     op.create_index("orders_received_at", "orders", ["received_at"])
