@@ -134,7 +134,7 @@ class Conforming(AcmeConnector):
             raise answer.unexpected("failed")
         text = answer.redact(str(said.get("message")))
         messages = [OmsMessage(code=answer.redact(code), text=text)]
-        if answer.status == 401:
+        if answer.status in (401, 403):
             raise CredentialsRefused("Acme does not take our key.", oms_errors=messages)
         if not creates:
             raise Unavailable(f"Acme can't be asked: {text}", oms_errors=messages)
