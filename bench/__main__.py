@@ -154,7 +154,7 @@ def end_to_end(name, start):
     percentile = quantiles(milliseconds, n=100)
     print(
         f"  {name:<24}{ORDERS / seconds:8.0f}/s{percentile[49]:9.1f}{percentile[94]:9.1f}"
-        f"{percentile[98]:9.1f}{cpu / ORDERS * 1000:12.2f}{mebibytes:10.0f}"
+        f"{percentile[98]:9.1f}{cpu / ORDERS * 1000:14.2f}{mebibytes:10.0f}"
     )
 
 
@@ -194,7 +194,7 @@ def main():
     print(f"\n{ORDERS} orders, {CALLERS} callers at once, endpoint and sandbox on this machine\n")
     print(
         f"  {'':<24}{'orders':>10}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}"
-        f"{'CPU ms/order':>12}{'peak MiB':>10}"
+        f"{'CPU ms/order':>14}{'peak MiB':>10}"
     )
     end_to_end("multiorder-sync", lambda base_url: (product, base_url))
     end_to_end("a naive mapper", lambda base_url: (naive, base_url, *account(base_url)))
