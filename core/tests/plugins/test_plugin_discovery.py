@@ -71,7 +71,9 @@ def test_an_interrupt_while_loading_is_not_swallowed(packages):
     # As Ctrl-C does it, while a module is being imported.
     code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
     packages.install("acme-oms", code)
-    loading = "from multiorder_sync.oms.plugins import discover; discover()"
+    # What runs in the background of a shell takes no notice of Ctrl-C.
+    taking = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    loading = f"{taking}; from multiorder_sync.oms.plugins import discover; discover()"
     result = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(packages.site)!r}); {loading}"],
         capture_output=True, text=True, timeout=30, check=False,
