@@ -158,3 +158,21 @@ def sandbox(on_duplicate="refuse"):
     oms = AcmeOms()
     oms.on_duplicate = on_duplicate
     return oms.sandbox()
+
+
+def payload_changed(change):
+    """Return a connector that changes its payloads."""
+
+    class Changing(Conforming):
+        def transform(self, order, context):
+            return [
+                msgspec.structs.replace(each, payload=change(each.payload, order))
+                for each in super().transform(order, context)
+            ]
+
+    return Changing
+
+
+def with_line(**fields):
+    """Return a change that sets something of the order."""
+    return lambda payload, _: msgspec.structs.replace(payload, order={**payload.order, **fields})
