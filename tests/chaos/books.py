@@ -155,10 +155,6 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     refs: tuple[str, ...]
 
 
-LATE_MARGIN = 3.0
-"""Seconds beyond its deadline in which a call may be answered: the machine has other work, too."""
-
-
 class Books(msgspec.Struct, frozen=True, kw_only=True):
     """The three books, and which orders they are about.
 
@@ -169,7 +165,6 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
         creates: What the OMSs were asked.
         held: What the OMSs hold.
         standstills: When servers were not let run, or starting.
-        late_margin: Seconds beyond its deadline in which a call may be answered.
     """
 
     orders: tuple[Sent, ...]
@@ -178,7 +173,6 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     creates: tuple[Create, ...] = ()
     held: tuple[Held, ...] = ()
     standstills: tuple[Standstill, ...] = ()
-    late_margin: float = LATE_MARGIN
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +184,6 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     creates: tuple[Create, ...]
     held: tuple[Held, ...]
     standstills: tuple[Standstill, ...]
-    late_margin: float
 
 
 def stories(books):
@@ -210,5 +203,4 @@ def stories(books):
             creates=tuple(each for ref in sent.refs for each in creates.get(ref, ())),
             held=tuple(each for ref in sent.refs for each in held.get(ref, ())),
             standstills=books.standstills,
-            late_margin=books.late_margin,
         )

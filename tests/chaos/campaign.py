@@ -123,7 +123,6 @@ async def run(plan, folder, *, say=lambda _text: None):
             creates=await oms.creates(),
             held=await oms.held(),
             standstills=tuple(fleet.standstills),
-            late_margin=plan.late_margin,
         )
     violations = judge(books)
     violations += [Violation(UNDECIDED, None, f"{name} did not stop") for name in stuck]

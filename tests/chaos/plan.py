@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from chaos.books import LATE_MARGIN, Space
+from chaos.books import Space
 
 UNGUARDED = "-unguarded"
 """What a connector's name ends with where its OMS takes every duplicate."""
@@ -45,7 +45,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         locks_out: Whether an OMS refuses our credentials at times: then no new token is asked for
             for a quarter of a minute.
         settled_within: How long recovery may take.
-        late_margin: Seconds beyond its deadline in which a call may be answered.
         whole: Whether each thing that can go wrong must have gone wrong, or the worst of it.
         least_accepted: The least part of all orders that must be accepted for it to prove anything.
     """
@@ -75,7 +74,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stalls: float = 25.0
     locks_out: bool = True
     settled_within: float = 150.0
-    late_margin: float = LATE_MARGIN
     whole: bool = True
     least_accepted: float = 0.5
 
@@ -155,8 +153,7 @@ def short_plan(database, *, seed=1):
         restarts=1,
         stalls=0.0,
         locks_out=False,
-        settled_within=90.0,
-        late_margin=10.0,
+        settled_within=40.0,
         whole=False,
         least_accepted=0.3,
     )

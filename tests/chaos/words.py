@@ -6,6 +6,9 @@ from chaos.books import OUT, Call, Standstill, Story
 from chaos.conduct import is_unclosed, may_be_queued
 from chaos.kinds import BROKEN, DENIED, LATE, MISQUOTED, UNHEARD, UNSURE, UNTOLD, Reasons
 
+LATE_MARGIN = 3.0
+"""Seconds beyond its deadline in which a call may be answered: the machine has other work, too."""
+
 _RIGHT_CODES = {
     200: {None},
     422: {"oms_refused", "order_changed"},
@@ -99,7 +102,7 @@ def late(story: Story) -> Reasons:
     """
     for call in story.calls:
         seconds = call.end - call.start
-        if seconds > call.deadline + story.late_margin and not was_still(call, story.standstills):
+        if seconds > call.deadline + LATE_MARGIN and not was_still(call, story.standstills):
             yield LATE, f"{seconds:.1f} s, with {call.deadline} s to answer; it {_ended(call)}"
 
 
