@@ -71,12 +71,17 @@ async def test_an_outage_longer_than_the_ladder_is_alarmed_and_does_not_use_it_u
     doubted = await out_of_reach(world)
     queued = multi_order()
     assert (await world.post("queue", queued)).status_code == 200
-    before = book.order(queued["id"])["updated_at"]
-    await until(lambda: book.order(queued["id"])["updated_at"] > before + 0.6)
+    for order in (queued, doubted):
+        await until(lambda order=order: book.alarms(order["id"]))
+    for order in (queued, doubted):  # it is looked at again and again, and alarms no more
+        for _ in range(3):
+            before = book.order(order["id"])["updated_at"]
+            await until(
+                lambda order=order, before=before: book.order(order["id"])["updated_at"] > before
+            )
+        assert book.alarms(order["id"]) == ["out_of_reach"]
     assert book.order(queued["id"])["state"] == "queued"
     assert book.order(doubted["id"])["state"] == "unknown"
-    for order in (queued, doubted):
-        assert book.alarms(order["id"]) == ["out_of_reach"]
     world.oms.faults.clear()
     await until(lambda: book.state(queued["id"]) == "accepted")
     await until(lambda: book.state(doubted["id"]) == "unavailable")
