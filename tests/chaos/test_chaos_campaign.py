@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.alone
 def test_no_order_is_lost_doubled_or_left_open_on_either_database():
     # One after the other: side by side they would make each other's answers late.
     result = subprocess.run(
