@@ -99,10 +99,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             undecided |= {SubmissionState.READY}
         if states & undecided:
             return self.again(order)
-        decision = self._settled(outcome)
-        return msgspec.structs.replace(
-            decision, alarms=(*decision.alarms, *_contradictions(order, decision.state))
-        )
+        return self._settled(outcome)
 
     def after_stopped_redelivery(
         self, order: OrderRecord, error: MultiOrderError, known: Outcome
@@ -151,14 +148,3 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if state is OrderState.UNKNOWN:
             return Decision(state, self.delays[0])
         return Decision(state, None, (AlarmKind.PARTIAL,) if state is OrderState.PARTIAL else ())
-
-
-def _contradictions(order: OrderRecord, state: OrderState) -> tuple[AlarmKind, ...]:
-    """Find where what Nacelle was told last is not true any more.
-
-    That it is in the OMS and Nacelle was not told so is found as the order is closed: until then
-    it can become known that a promise was not heard.
-    """
-    if state in (OrderState.REFUSED, OrderState.UNAVAILABLE) and order.promised:
-        return (AlarmKind.REFUSED_AFTER_QUEUED,)
-    return ()

@@ -276,7 +276,8 @@ async def test_what_another_call_was_told_stays_when_one_did_not_hear_its_200(jo
     claim = await opened_and_frozen(journal)
     await journal.close(claim, Closing(state=OrderState.QUEUED, next_seconds=60.0, answer=answer()))
     # Another server has answered a repeat by that record, before it is put right.
-    await journal.run(Repeat(claim.order_id, AnswerRecord(datetime.now(UTC), "r-2", 200, None)))
+    answered = AnswerRecord(datetime.now(UTC), "r-2", 200, None)
+    await journal.run(Repeat(claim.order_id, answered, webhook=False))
     instead = answer(500, "journal_unavailable")
     late = NotHeard(claim.order_id, "r-1", instead, at=datetime.now(UTC), webhook=False)
     assert await journal.run(late) == ()

@@ -10,6 +10,7 @@ from acme.calls import request
 from acme.house import changed, reordered, take_up, until
 from sqlalchemy import event
 
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.journal import new_token
 from multiorder_sync.delivery.journal.opening import Arrival
 from multiorder_sync.delivery.journal.records import AnswerRecord, Closing, Failure, OrderState
@@ -410,3 +411,40 @@ async def test_an_order_that_was_queued_for_nobody_is_alarmed_once_it_is_in(hous
     error_of(await world.post("queue", changed(order)), 422, "order_changed")
     assert await take_up(world, order["id"]) == "accepted"
     assert book.alarms(order["id"]) == ["accepted_after_failure"]
+
+
+async def test_a_promise_that_is_made_again_while_the_order_is_refused_is_alarmed(
+    house, book, logged
+):
+    world = await house.open(by_hand=True)
+    order = multi_order()
+    world.oms.fail("rate_limit", retry_after=60)
+    world.oms.fail("latency", seconds=0.3)
+    await hang_up_over(world, "queue", order)
+    await until(lambda: book.order(order["id"])["told_code"] == "not_heard")
+    world.oms.fail("refuse", code="E", message="No.", times=None)
+    (due,) = await world.service.journal.claim_due(Room(most=1, each=1), claim_seconds=60)
+    assert (await world.post("queue", order)).status_code == 200
+    await until(lambda: book.order(order["id"])["told_code"] is None)
+    assert await world.service.redelivery.deliver(due) == "refused"
+    assert book.alarms(order["id"]) == ["refused_after_queued"]
+    assert alarmed(logged) == ["refused_after_queued"]
+
+
+async def test_a_promise_that_is_noted_after_the_order_was_refused_is_alarmed(house, book, logged):
+    world = await house.open(by_hand=True)
+    order = multi_order()
+    world.oms.fail("refuse", code="E", message="No.")
+    error_of(await world.post("fail", order), 422, "oms_refused")
+    assert book.alarms(order["id"]) == []
+    journal, row = world.service.journal, book.order(order["id"])
+    for request_id in ("a", "b"):
+        promise = AnswerRecord(datetime.now(UTC), request_id, 200, None)
+        journal.note_repeat(row["id"], "fail", order["id"], promise)
+    await until(lambda: len(book.answers(order["id"])) == 3)
+    assert book.alarms(order["id"]) == ["refused_after_queued"]
+    await until(lambda: alarmed(logged) == ["refused_after_queued"])
+
+
+def alarmed(logged):
+    return [line["kind"] for line in logged if line["event"] == "alarm"]

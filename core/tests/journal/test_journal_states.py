@@ -104,11 +104,11 @@ def test_what_becomes_of_an_order_after_a_call(states, fail, queue):
 @pytest.mark.parametrize(
     ("states", "told", "fail", "queue", "alarms"),
     [
+        # Whether that makes untrue what was told is seen as it is closed, by what was told until then.
         (["accepted"], 200, "accepted", "accepted", []),
-        # Whether that is an alarm is seen as it is closed, by what was told until then.
         (["accepted"], 500, "accepted", "accepted", []),
         (["accepted"], None, "accepted", "accepted", []),
-        (["refused"], 200, "refused", "refused", ["refused_after_queued"]),
+        (["refused"], 200, "refused", "refused", []),
         (["refused"], 500, "refused", "refused", []),
         (["ready"], 500, "unavailable", "queued", []),
         (["unknown"], 500, "unknown", "queued", []),
@@ -132,7 +132,6 @@ def test_what_was_promised_goes_on_although_a_part_was_refused():
     # Under "fail" it was promised by the space's configuration before; now nothing is sent.
     decision = RULES["fail"].after_redelivery(record(told=200), outcome)
     assert decision.state == "unavailable"
-    assert decision.alarms == (AlarmKind.REFUSED_AFTER_QUEUED,)
 
 
 @pytest.mark.parametrize("on_outage", RULES)

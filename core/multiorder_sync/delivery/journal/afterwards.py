@@ -49,12 +49,13 @@ class Afterwards:
         self._leaving = asyncio.Event()
         self._log = structlog.get_logger()
 
-    def note(self, space: str, key: str, work: Work[None]) -> None:
+    def note(self, space: str, key: str, work: Work[tuple[AlarmKind, ...]]) -> None:
         """Write something about an order once; if that can't be done, it is logged."""
 
         async def note() -> None:
             try:
-                await self._run(about(space, key), work)
+                for kind in await self._run(about(space, key), work):
+                    self._raised(kind, space, key)
             except JournalUnavailable as error:
                 self._log.warning("answer not recorded", space=space, order=key, reason=str(error))
 

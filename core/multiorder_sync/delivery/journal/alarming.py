@@ -44,7 +44,7 @@ class Raising:
         """
         raised = []
         for alarm_id, kind in self._alarms:
-            if kind in _LASTING and _is_there(connection, order_id, kind, since):
+            if kind in _LASTING and is_there(connection, order_id, kind, since):
                 continue
             connection.execute(
                 insert(alarms).values(
@@ -65,9 +65,10 @@ class Raising:
         return tuple(kind for alarm_id, kind in self._alarms if alarm_id in there)
 
 
-def _is_there(
+def is_there(
     connection: Connection, order_id: int, kind: AlarmKind, since: datetime | None
 ) -> bool:
+    """Tell whether an alarm was raised of an order, since some time or ever."""
     chosen = select(alarms.c.id).where(alarms.c.order_id == order_id, alarms.c.kind == kind.value)
     if since is not None:
         chosen = chosen.where(alarms.c.at >= since)

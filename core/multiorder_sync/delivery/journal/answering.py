@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from multiorder_sync.delivery.journal.alarming import Raising
+from multiorder_sync.delivery.journal.alarming import Raising, is_there
 from multiorder_sync.delivery.journal.records import AlarmKind, AnswerRecord, OrderState
 from multiorder_sync.delivery.journal.schema import answers, orders
 from multiorder_sync.errors import OrderChanged
@@ -17,17 +17,23 @@ class Repeat:
     What a call with other contents was told says nothing about the order as it was taken, nor does
     what was told before something else was, and is written only now. A promise is kept: only what
     becomes of the order takes it back.
+
+    Args:
+        order_id: Of the order's record.
+        answer: What Nacelle was told.
+        webhook: Whether alarms go to a webhook.
     """
 
-    def __init__(self, order_id: int, answer: AnswerRecord) -> None:
+    def __init__(self, order_id: int, answer: AnswerRecord, *, webhook: bool) -> None:
         self._order_id = order_id
         self._answer = answer
+        self._raising = Raising((_BROKEN,), at=answer.at, webhook=webhook)
 
-    def __call__(self, connection: Connection) -> None:
-        """Do it, within a transaction."""
+    def __call__(self, connection: Connection) -> tuple[AlarmKind, ...]:
+        """Do it, within a transaction; return the alarms that were raised."""
         write_answer(connection, self._order_id, self._answer)
         if self._answer.code == OrderChanged.code:
-            return
+            return ()
         last = or_(orders.c.told_at.is_(None), orders.c.told_at <= self._answer.at)
         if self._answer.status != 200:
             last &= or_(
@@ -37,7 +43,22 @@ class Repeat:
         connection.execute(
             update(orders).where(orders.c.id == self._order_id, last).values(told(self._answer))
         )
+        return self._broken(connection) if self._answer.status == 200 else ()
 
+    def _broken(self, connection: Connection) -> tuple[AlarmKind, ...]:
+        """Raise that a promise is broken, where the order was refused while it was being made."""
+        order_id = self._order_id
+        state = connection.execute(
+            select(orders.c.state).where(orders.c.id == order_id).with_for_update()
+        ).scalar_one()
+        if state not in (OrderState.REFUSED, OrderState.UNAVAILABLE):
+            return ()
+        if is_there(connection, order_id, _BROKEN, None):
+            return ()
+        return self._raising(connection, order_id, since=None)
+
+
+_BROKEN: Final = AlarmKind.REFUSED_AFTER_QUEUED
 
 NOT_HEARD: Final = "not_heard"
 """Stands beside a 200 that no call is known to have heard."""

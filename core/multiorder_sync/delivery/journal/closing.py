@@ -57,8 +57,9 @@ class Close:
         self._at = at
         self._rows = rows
         self._raising = Raising(closing.alarms, at=at, webhook=webhook)
-        untold = (AlarmKind.ACCEPTED_AFTER_FAILURE,)
+        untold, broken = (AlarmKind.ACCEPTED_AFTER_FAILURE,), (AlarmKind.REFUSED_AFTER_QUEUED,)
         self._raising_untold = Raising(untold, at=at, webhook=webhook)
+        self._raising_broken = Raising(broken, at=at, webhook=webhook)
 
     def __call__(self, connection: Connection) -> Closed:
         """Do it, within a transaction.
@@ -81,7 +82,8 @@ class Close:
             .with_for_update()
         ).one()
         if row.closed_claim == claim.token:
-            raised = self._raising.raised(connection) + self._raising_untold.raised(connection)
+            raising = (self._raising, self._raising_untold, self._raising_broken)
+            raised = tuple(kind for each in raising for kind in each.raised(connection))
             return Closed(row.space, held=True, alarms=raised)
         if row.claim != claim.token:
             return self._close_late(connection, row)
@@ -126,9 +128,14 @@ class Close:
             return ()
         order_id = self._claim.order_id
         raised = self._raising(connection, order_id, since=row.told_at)
-        accepted = self._closing.redelivered and self._closing.state is OrderState.ACCEPTED
-        if accepted and not is_promise(row.told_status, row.told_code):
+        if not self._closing.redelivered:
+            return raised
+        # Nacelle may have been told something while the order was in hand: this row says what.
+        promised = is_promise(row.told_status, row.told_code)
+        if self._closing.state is OrderState.ACCEPTED and not promised:
             raised += self._raising_untold(connection, order_id, since=row.told_at)
+        if self._closing.state in (OrderState.REFUSED, OrderState.UNAVAILABLE) and promised:
+            raised += self._raising_broken(connection, order_id, since=row.told_at)
         return raised
 
     def _order_values(self) -> dict[str, Any]:

@@ -278,7 +278,7 @@ class Journal:
 
     def note_repeat(self, order_id: int, space: str, key: str, answer: AnswerRecord) -> None:
         """Note what a repeat of a settled order was answered; nobody waits for it."""
-        self.afterwards.note(space, key, Repeat(order_id, answer))
+        self.afterwards.note(space, key, Repeat(order_id, answer, webhook=self.webhook))
 
     async def keep_invalid(
         self, arrival: Arrival, answer: AnswerRecord, reason: bytes, deadline: float

@@ -24,6 +24,7 @@ class KeepInvalid:
     def __init__(self, values: Mapping[str, Any], answer: AnswerRecord, *, webhook: bool) -> None:
         self._values = {**values, "state": OrderState.INVALID.value, **told(answer)}
         self._answer = answer
+        self._webhook = webhook
         self._raising = Raising((AlarmKind.INVALID,), at=answer.at, webhook=webhook)
 
     def __call__(self, connection: Connection) -> bool:
@@ -39,7 +40,7 @@ class KeepInvalid:
             order_id = connection.execute(select(orders.c.id).where(*at_place)).scalar_one()
             if self._raising.raised(connection):
                 return True  # it was done before, and only that was not heard
-            Repeat(order_id, self._answer)(connection)
+            Repeat(order_id, self._answer, webhook=self._webhook)(connection)
             return False
         write_answer(connection, order_id, self._answer)
         self._raising(connection, order_id, since=None)

@@ -294,8 +294,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
         ladder: Whether the ladder of redeliveries goes on, begins anew, or stays at this step.
         alarms: Why a person must look at it.
         nothing_left: Whether certainly no create has left us, whatever was put down as about to.
-        redelivered: Whether nobody had called for it: if the order is in the OMS and Nacelle was not
-            told so by then, that is an alarm.
+        redelivered: Whether nobody had called for it: if that makes untrue what Nacelle was told last,
+            it is an alarm.
     """
 
     state: OrderState
