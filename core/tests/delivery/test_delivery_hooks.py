@@ -11,12 +11,27 @@ from acme import Refusing, error_of, multi_order
 from acme.connector import AcmePayload
 from acme.world import BRIEF_SECONDS
 
-from multiorder_sync.oms import order_hooks
+from multiorder_sync.oms import listening, order_hooks
+from multiorder_sync.oms.hookspecs import HOOK_SECONDS
 from multiorder_sync.oms.order_hooks import OrderHooks
 from multiorder_sync.oms.registry import InstalledHooks
 from multiorder_sync.oms.turns import Turns
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Let packages take their time, where it is not the time that is tested."""
+    for module in (order_hooks, listening):
+        monkeypatch.setattr(module, "HOOK_SECONDS", 60.0)
+
+
+@pytest.fixture
+def timed(patient, monkeypatch):
+    """Give packages the time that they have."""
+    for module in (order_hooks, listening):
+        monkeypatch.setattr(module, "HOOK_SECONDS", HOOK_SECONDS)
 
 
 def package(name="merchant-hooks", version="1.2", **hooks):
@@ -176,7 +191,7 @@ async def test_a_failing_hook_queues_the_order_where_the_space_says_so(world, ho
     assert world.oms.calls == []
 
 
-async def test_a_hanging_hook_holds_up_no_other_order(world, hooked, logged):
+async def test_a_hanging_hook_holds_up_no_other_order(world, hooked, timed, logged):
     over, asked = threading.Event(), threading.Event()
 
     def hanging(submission, **_):
@@ -201,7 +216,7 @@ async def test_a_hanging_hook_holds_up_no_other_order(world, hooked, logged):
             await asyncio.sleep(0.01)
 
 
-async def test_orders_wait_for_one_another_on_no_ones_time(world, hooked):
+async def test_orders_wait_for_one_another_on_no_ones_time(world, hooked, timed):
     calls = []
 
     def veto(submission, **_):
@@ -214,14 +229,8 @@ async def test_orders_wait_for_one_another_on_no_ones_time(world, hooked):
     assert len(calls) == 25
 
 
-@pytest.fixture
-def patient(monkeypatch):
-    """Let packages take their time: it is the deadline that comes first."""
-    monkeypatch.setattr(order_hooks, "HOOK_SECONDS", 60.0)
-
-
 async def test_who_has_no_turn_until_the_deadline_is_told_so_and_is_asked_nothing(
-    world, hooked, patient, logged
+    world, hooked, logged
 ):
     over, asked = threading.Event(), []
 
@@ -246,7 +255,7 @@ async def test_who_has_no_turn_until_the_deadline_is_told_so_and_is_asked_nothin
     assert asked == [first["id"], third["id"]]
 
 
-async def test_who_waits_for_a_package_that_hangs_is_told_at_once(world, hooked):
+async def test_who_waits_for_a_package_that_hangs_is_told_at_once(world, hooked, timed):
     over, asked = threading.Event(), []
 
     def hanging(multi_order, **_):
@@ -276,7 +285,7 @@ async def test_a_turn_that_comes_as_nobody_waits_for_it_goes_to_the_next():
     assert gone.cancelled()
 
 
-async def test_a_slow_package_has_its_time_for_the_whole_order(world, hooked):
+async def test_a_slow_package_has_its_time_for_the_whole_order(world, hooked, timed):
     def slow(**_):
         time.sleep(0.8)
 
@@ -286,7 +295,7 @@ async def test_a_slow_package_has_its_time_for_the_whole_order(world, hooked):
     assert world.oms.calls == []
 
 
-async def test_a_package_is_not_waited_for_beyond_the_deadline(world, hooked, patient):
+async def test_a_package_is_not_waited_for_beyond_the_deadline(world, hooked):
     over = threading.Event()
     space = hooked(package(veto=lambda **_: over.wait(60)), deadline_seconds=BRIEF_SECONDS)
     error = error_of(await world.post(space, multi_order()), 500, "hook_failed")
@@ -345,7 +354,7 @@ async def test_who_is_slow_to_hear_of_orders_holds_up_none(world, hooked):
     assert heard == [order["id"] for order in orders]
 
 
-async def test_who_hangs_over_what_became_of_an_order_is_named(world, hooked, logged):
+async def test_who_hangs_over_what_became_of_an_order_is_named(world, hooked, timed, logged):
     over = threading.Event()
     space = hooked(package(order_settled=lambda settlement: over.wait(60)))
     order = multi_order()

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from multiorder_sync.config import ServerSettings
 from multiorder_sync.observe import configure_logging
+from multiorder_sync.oms import order_hooks
 from multiorder_sync.oms.registry import InstalledHooks, Registry
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -229,7 +230,10 @@ async def test_hooks_hear_what_redelivery_came_to(house, book):
         ("multiorder_adjust_submission", "hook_failed", "queued"),
     ],
 )
-async def test_hooks_have_their_say_at_redelivery_too(house, book, hook, code, state, logged):
+async def test_hooks_have_their_say_at_redelivery_too(
+    house, book, hook, code, state, logged, monkeypatch
+):
+    monkeypatch.setattr(order_hooks, "HOOK_SECONDS", 60.0)
     strict = []
 
     def call(**_):
