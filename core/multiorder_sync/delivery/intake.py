@@ -49,6 +49,8 @@ _CLOSE_PART: Final = 0.1
 
 _POLL_SECONDS: Final = 0.1
 
+_IN_OTHER_HANDS: Final = "Another process has this very order in hand still."
+
 _TAKEN_OVER: Final = OutcomeUnknown(
     "Another process has taken the order over; what became of it there is not known here."
 )
@@ -126,14 +128,21 @@ class Intake:
         same: str | None = None
         waiting: Waiting | None = None
         while True:
-            opened = await self._journal.open(
-                arrival, incoming.deadline, same=same, waiting=waiting
-            )
+            try:
+                opened = await self._journal.open(
+                    arrival, incoming.deadline, same=same, waiting=waiting
+                )
+            except JournalUnavailable:
+                # The last look has what is left of the time: next to nothing, and no matter of
+                # the journal's.
+                if waiting is not None and monotonic() >= incoming.deadline:
+                    raise Overloaded(_IN_OTHER_HANDS) from None
+                raise
             match opened.standing:
                 case Standing.BUSY:
                     waiting = waiting or Waiting(opened.order.told_at)
                     if monotonic() + _POLL_SECONDS > incoming.deadline:
-                        raise Overloaded("Another process has this very order in hand still.")
+                        raise Overloaded(_IN_OTHER_HANDS)
                     await asyncio.sleep(_POLL_SECONDS)
                 case Standing.CHANGED if same is None and opened.received is not None:
                     then = self._same(opened.received, incoming.space)

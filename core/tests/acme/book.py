@@ -19,7 +19,7 @@ class Book:
         self.sqlite = address.get_backend_name() == "sqlite"
         if not self.sqlite:
             address = address.set(drivername="postgresql+psycopg")
-        waits = {"timeout": 30} if self.sqlite else {}
+        waits = {"timeout": 60} if self.sqlite else {}
         self.engine = create_engine(address, poolclass=NullPool, connect_args=waits)
 
     def rows(self, statement, **values):
@@ -69,7 +69,10 @@ class Book:
     def is_free(self):
         """Whether nobody is in the middle of a write that holds up all others."""
         if not self.sqlite:
-            return True
+            return not self.rows(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'multiorder' "
+                "AND datname = current_database() AND xact_start IS NOT NULL"
+            )
         with self.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA busy_timeout = 100")
             try:
@@ -82,6 +85,10 @@ class Book:
     def forget_the_dead(self):
         """Let seconds pass for those that died: on PostgreSQL that is part of how they are known."""
         self.write("UPDATE owners SET heartbeat_at = heartbeat_at - 60")
+
+    def let_creates_age(self, seconds):
+        """Let time pass since the last creates have left, or may have left."""
+        self.write("UPDATE submissions SET sent_at = sent_at - :seconds", seconds=seconds)
 
     @contextlib.contextmanager
     def blocked(self):

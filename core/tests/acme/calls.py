@@ -78,7 +78,7 @@ class Raw:
 
     async def answer(self, *, to_head=False):
         """Read one answer, the interim ones left out; None if the connection ends instead."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     head = await self.reader.readuntil(b"\r\n\r\n")
@@ -99,7 +99,7 @@ class Raw:
 
     async def is_closed(self):
         """Wait until the server has closed its side; nothing else may come before that."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 rest = await self.reader.read(100)
             except ConnectionError:

@@ -1,11 +1,57 @@
 """Acme's order API, in memory: create, and look up by reference."""
 
+import asyncio
+import contextlib
+
 import msgspec
 from starlette.routing import Route
 
 from multiorder_sync.sandbox import Faults, Sandbox, Tokens, json_answer, read_body
 
 KEY = "acme-api-key-8f31c0"
+
+
+class Gate:
+    """Keeps calls of one operation waiting, as long as a test needs; that is no matter of time.
+
+    Args:
+        operation: Of the calls.
+        times: How many it stops; None for all that come before it is opened.
+    """
+
+    def __init__(self, operation, times):
+        self._operation, self._left = operation, times
+        self._opened, self._empty = asyncio.Event(), asyncio.Event()
+        self._inside = 0
+        self._empty.set()
+
+    @property
+    def holds(self):
+        """Whether a call stands before it."""
+        return self._inside > 0
+
+    def stops(self, operation):
+        return operation == self._operation and self._left != 0 and not self._opened.is_set()
+
+    async def __aenter__(self):
+        if self._left is not None:
+            self._left -= 1
+        self._inside += 1
+        self._empty.clear()
+        await self._opened.wait()
+
+    async def __aexit__(self, *_):
+        self._inside -= 1
+        if not self._inside:
+            self._empty.set()
+
+    def open(self):
+        self._opened.set()
+
+    async def let_all_through(self):
+        """Open it, and wait until what it has stopped has taken effect."""
+        self.open()
+        await self._empty.wait()
 
 
 class AcmeOms:
@@ -24,6 +70,7 @@ class AcmeOms:
         self.calls = []
         self.mute = False
         self._mute_with_next_create = False
+        self._gates = []
         self.tokens = Tokens(60)
         self.faults = Faults(["create", "find"], revoke_tokens=self.tokens.revoke_all)
 
@@ -37,6 +84,7 @@ class AcmeOms:
         self.on_duplicate, self.key = "refuse", KEY
         self.held.clear()
         self.calls.clear()
+        self.open_gates()
         self.mend()
 
     def mend(self):
@@ -52,6 +100,19 @@ class AcmeOms:
     def fail(self, kind, operation="create", **fields):
         """Set a fault."""
         self.faults.add({"kind": kind, "operation": operation, **fields})
+
+    def gate(self, operation="create", *, times=1):
+        """Stop the next calls of an operation, whether their clients stay or go.
+
+        They count as arrived; the faults that they meet are those that are set when they go on.
+        """
+        self._gates.append(Gate(operation, times))
+        return self._gates[-1]
+
+    def open_gates(self):
+        for gate in self._gates:
+            gate.open()
+        self._gates.clear()
 
     def count(self, operation):
         return self.calls.count(operation)
@@ -88,7 +149,8 @@ class AcmeOms:
                 self.held.append(there[0])
             return json_answer({"id": there[0]["id"], "ref": order["ref"], "status": "NEW"})
 
-        return await self.faults.around(request, ["create"], create, refuse=self._refuse)
+        async with self._passing("create"):
+            return await self.faults.around(request, ["create"], create, refuse=self._refuse)
 
     async def _find(self, request):
         self.calls.append("find")
@@ -99,7 +161,12 @@ class AcmeOms:
                 return self._refuse("KEY", "The key is not known.", 401)
             return json_answer({"orders": [held for held in self.held if held["ref"] == ref]})
 
-        return await self.faults.around(request, ["find"], find, refuse=self._refuse)
+        async with self._passing("find"):
+            return await self.faults.around(request, ["find"], find, refuse=self._refuse)
+
+    def _passing(self, operation):
+        found = (gate for gate in self._gates if gate.stops(operation))
+        return next(found, None) or contextlib.nullcontext()
 
     def _refuse(self, code, message, status=422):
         return json_answer({"code": code, "message": message}, status)

@@ -24,7 +24,7 @@ from multiorder_sync.observe import configure_logging
 from multiorder_sync.server.app import create_app
 from multiorder_sync.server.serve import serving
 
-REDELIVERY = {"delays_seconds": (0.1, 0.1, 0.2, 0.2, 0.3), "late_commit_seconds": 0.2}
+REDELIVERY = {"delays_seconds": (0.1,) * 600, "late_commit_seconds": 0.2}
 
 
 class Processes:
@@ -68,7 +68,7 @@ class Process:
 
     Attributes:
         pid: Its id.
-        url: Its URL.
+        url: Its URL; None if it died before it had one.
     """
 
     def __init__(self, pid, url):
@@ -85,7 +85,7 @@ class Process:
     def signal(self, number):
         os.kill(self.pid, number)
 
-    async def died(self, *, seconds=10.0):
+    async def died(self, *, seconds=60.0):
         """Wait until it is gone."""
         end = time.monotonic() + seconds
         while self.lives:
@@ -140,12 +140,24 @@ async def _serve(options, answers):
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     server = ServerSettings(port=0)
+    told = []
+
+    def tell(url):
+        if not told:
+            told.append(url)
+            os.write(answers, json.dumps({"pid": os.getpid(), "url": url}).encode() + b"\n")
+
+    def step(name):
+        if name == options.get("die_at"):
+            tell(None)  # redelivery may come to this step before the server is up
+            os.kill(os.getpid(), signal.SIGKILL)
+
     service = started_service(
         server,
         None,
         journal_url=options["journal_url"],
         kind=ByHand if options.get("by_hand") else Service,
-        step=_dying_at(options.get("die_at")),
+        step=step,
         redelivery=RedeliverySettings(**{**REDELIVERY, **options.get("redelivery", {})}),
     )
     service.redelivery.poll_seconds = 0.05
@@ -154,16 +166,8 @@ async def _serve(options, answers):
         kind = getattr(connectors, settings.pop("connector", "Refusing"))
         world.space(kind, space_id=space_id, **settings)
     async with serving(create_app(service, server), server) as url:
-        os.write(answers, json.dumps({"pid": os.getpid(), "url": url}).encode() + b"\n")
+        tell(url)
         await ended.wait()
-
-
-def _dying_at(step):
-    def take(name):
-        if name == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return take
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from acme import Merging, Refusing, Unguarded, error_of, multi_order
+from acme.world import BRIEF_SECONDS
 
 from multiorder_sync import Receipt, Refused, Submission, Unavailable
 
@@ -177,12 +178,12 @@ async def test_a_connector_that_can_not_be_built_takes_only_its_space_down(world
 async def test_a_connector_that_hangs_ends_with_the_deadline(world):
     class Hanging(Refusing):
         async def submit(self, submission):
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
 
     started = time.monotonic()
-    space = world.space(Hanging, deadline_seconds=0.6)
+    space = world.space(Hanging, deadline_seconds=BRIEF_SECONDS)
     error_of(await world.post(space, multi_order()), 500, "oms_unavailable")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 async def test_a_refusal_that_only_means_that_the_order_is_there_is_a_success(world):

@@ -8,6 +8,7 @@ import structlog
 from acme import Refusing, multi_order
 from acme.calls import SECRET
 from acme.oms import KEY
+from acme.world import BRIEF_SECONDS
 
 from multiorder_sync import Refused, Secret
 from multiorder_sync.observe import configure_logging
@@ -72,7 +73,7 @@ async def test_an_accepted_order(world, logged):
 async def test_an_order_that_is_not_in_the_oms(world, logged, fault, outcome, status, code):
     world.oms.fail(**fault)
     order = multi_order()
-    answer = await world.post(space := world.space(deadline_seconds=2.0), order)
+    answer = await world.post(space := world.space(deadline_seconds=BRIEF_SECONDS), order)
     line = line_of(logged)
     assert (line["outcome"], line["status"], line["code"]) == (outcome, status, code)
     assert (line["space"], line["order"]) == (space, order["id"])
@@ -140,7 +141,8 @@ async def test_nothing_of_the_shopper_is_logged_while_it_is_tried_again(world, l
             raise Refused(f"{submission.payload.email} is blocked.")
 
     world.oms.fail("drop", when="after")
-    await world.post(world.space(Talkative, deadline_seconds=2.0), multi_order(**SHOPPER))
+    space = world.space(Talkative, deadline_seconds=BRIEF_SECONDS)
+    await world.post(space, multi_order(**SHOPPER))
     assert any("is blocked" in str(line.get("reason")) for line in logged)
     assert not [text for text in PERSONAL if text in everything(logged)]
 

@@ -17,7 +17,7 @@ async def emptied(world: World):
                 text("SELECT received IS NULL FROM orders ORDER BY id")
             ).scalars().all()  # fmt: skip
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not any(await asyncio.to_thread(ask)):
             await asyncio.sleep(0.05)
     return [bool(each) for each in await asyncio.to_thread(ask)]

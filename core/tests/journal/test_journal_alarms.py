@@ -130,16 +130,16 @@ async def test_the_waits_between_tries_are_those_of_the_ladder(
     alarmed, journal_url, receiver, settings, book
 ):
     receiver.status = 500
-    async with opened_journal(journal_url) as journal, raising(settings, (5.0, 60.0)) as alarms:
+    async with opened_journal(journal_url) as journal, raising(settings, (600.0, 6000.0)) as alarms:
         before = book.rows("SELECT next_try_at AS at FROM alarms")[0]["at"]
         await alarms.deliver(journal)
         after = book.rows("SELECT next_try_at AS at FROM alarms")[0]["at"]
-        assert 5.0 <= after - before < 15.0
+        assert 600.0 <= after - before < 1200.0
         await alarms.deliver(journal)  # not its turn
         assert book.rows("SELECT tries FROM alarms") == [{"tries": 1}]
         book.write("UPDATE alarms SET next_try_at = 0")
         await alarms.deliver(journal)
-        assert book.rows("SELECT next_try_at AS at FROM alarms")[0]["at"] - after > 50.0
+        assert book.rows("SELECT next_try_at AS at FROM alarms")[0]["at"] - after > 5000.0
 
 
 async def test_an_alarm_that_no_one_ever_takes_is_given_up_and_logged(
@@ -198,7 +198,7 @@ async def test_alarms_are_delivered_at_once_so_that_each_is_through_before_its_c
     await house.close(world)
     receiver.together = asyncio.Barrier(5)  # it answers none before it has all of them
     async with opened_journal(journal_url) as journal, raising(settings) as alarms:
-        await asyncio.wait_for(alarms.deliver(journal), 10)
+        await asyncio.wait_for(alarms.deliver(journal), 60)
     rows = book.rows("SELECT tries, delivered_at FROM alarms")
     assert [row["tries"] for row in rows] == [1] * 5
     assert all(row["delivered_at"] for row in rows)
@@ -265,13 +265,11 @@ async def test_an_alarm_whose_order_can_not_be_read_does_not_keep_others_waiting
 async def test_a_broken_round_does_not_end_the_upkeep(house, receiver, settings, book, logged):
     world = await house.open(alarms=settings)
     book.write("ALTER TABLE alarms RENAME TO elsewhere")
-    await until(
-        lambda: any(line["event"] == "upkeep waits for the journal" for line in logged), seconds=5
-    )
+    await until(lambda: any(line["event"] == "upkeep waits for the journal" for line in logged))
     book.write("ALTER TABLE elsewhere RENAME TO alarms")
     house.oms.fail("refuse", code="E", message="No.", skip=1)
     error_of(await world.post("fail", multi_order(orders=2)), 422, "oms_refused")
-    await until(lambda: receiver.calls, seconds=5)
+    await until(lambda: receiver.calls)
 
 
 async def test_every_kind_of_alarm_has_its_sentence():

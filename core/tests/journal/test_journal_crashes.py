@@ -6,6 +6,7 @@ import signal
 import pytest
 from acme import Merging, error_of, multi_order
 from acme.house import release, take_up, until
+from acme.world import BRIEF_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -23,15 +24,14 @@ LEFT = {
     "sent": (["sending"], "accepted", "accepted"),
     "closed": (["accepted"], "accepted", "accepted"),
 }
-# A create can come through until the deadline of its call: that much later it is known to be absent,
-# and until then it is looked for, however soon that begins.
-SHORT = {"deadline_seconds": 0.8}
-PATIENT = {"delays_seconds": (0.05, *(0.1,) * 40)}
+# A create can come through until the deadline of its call: that much later it is known to be absent.
+DEADLINE = 60.0
+LONG = {"deadline_seconds": DEADLINE}
 SPACES = {
-    "mf": {"connector": "Merging", **SHORT},
-    "mq": {"connector": "Merging", "on_outage": "queue", **SHORT},
-    "rf": SHORT,
-    "rq": {"on_outage": "queue", **SHORT},
+    "mf": {"connector": "Merging", **LONG},
+    "mq": {"connector": "Merging", "on_outage": "queue", **LONG},
+    "rf": LONG,
+    "rq": {"on_outage": "queue", **LONG},
 }
 
 
@@ -64,7 +64,8 @@ async def test_a_process_killed_at_each_step_leaves_what_another_one_settles(hou
             assert book.states(order["id"]) == left
     creates = house.oms.count("create")
     assert creates == len(house.oms.held) == 4  # of "sent" and "closed"
-    world = await house.open(by_hand=True, redelivery=PATIENT)
+    book.let_creates_age(DEADLINE)
+    world = await house.open(by_hand=True)
     prepared_for(world)
     running = asyncio.create_task(world.service.redelivery.run())
     expected = {
@@ -72,9 +73,10 @@ async def test_a_process_killed_at_each_step_leaves_what_another_one_settles(hou
         for (step, space), order in orders.items()
     }
     try:
-        # Their claims would hold for more than fifteen seconds.
+        # Their claims would hold for longer.
         await until(
-            lambda: all(state == book.state(key) for key, state in expected.items()), seconds=14
+            lambda: all(state == book.state(key) for key, state in expected.items()),
+            seconds=DEADLINE,
         )
         assert await until(lambda: len(book.rows("SELECT * FROM owners")) == 1)
     finally:
@@ -96,7 +98,8 @@ async def test_a_process_killed_between_two_orders_of_one_leaves_no_half_of_it_u
         await crashed(house, "sending", space, order)
         assert book.states(order["id"]) == ["sending", "sending"]
     book.forget_the_dead()
-    world = await house.open(by_hand=True, redelivery=PATIENT)
+    book.let_creates_age(DEADLINE)
+    world = await house.open(by_hand=True)
     prepared_for(world)
     running = asyncio.create_task(world.service.redelivery.run())
     try:
@@ -107,8 +110,6 @@ async def test_a_process_killed_between_two_orders_of_one_leaves_no_half_of_it_u
     assert book.states(orders["rf"]["id"]) == ["accepted", "ready"]
     assert book.alarms(orders["rf"]["id"]) == ["partial"]
     assert len(house.oms.held) == 3
-    await world.spaces["rf"].aclose()
-    world.space(space_id="rf", deadline_seconds=5)
     assert (await world.post("rf", orders["rf"])).status_code == 200
     assert len(house.oms.held) == 4
 
@@ -136,7 +137,7 @@ async def test_an_order_that_was_given_up_is_looked_for_when_a_later_call_dies_o
     order = multi_order()
     ladder = {"delays_seconds": [0.05]}
     first = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05,)})
-    first.space(space_id="rf", deadline_seconds=2.0)
+    first.space(space_id="rf")
     house.oms.leave_in_doubt(when="before")
     error_of(await first.post("rf", order), 500, "outcome_unknown")
     assert await take_up(first, order["id"]) == "dead"
@@ -153,12 +154,12 @@ async def test_an_order_that_was_given_up_is_looked_for_when_a_later_call_dies_o
 
 async def test_a_call_that_waits_for_a_process_goes_on_when_that_one_dies(house, book):
     order = multi_order()
-    process = await house.process(spaces={"long": {"deadline_seconds": 20}})
-    house.oms.fail("latency", seconds=2.5)
+    process = await house.process(spaces={"long": {"deadline_seconds": DEADLINE}})
+    gate = house.oms.gate()
     dying = asyncio.create_task(process.post(house.http, "long", order))
-    await until(lambda: house.oms.calls)
+    await until(lambda: gate.holds)
     world = await house.open()
-    world.space(space_id="long", deadline_seconds=20)
+    world.space(space_id="long", deadline_seconds=DEADLINE)
     waiting = asyncio.create_task(world.post("long", order))
     await asyncio.sleep(0.2)
     assert not waiting.done()
@@ -166,18 +167,19 @@ async def test_a_call_that_waits_for_a_process_goes_on_when_that_one_dies(house,
     assert await dying is None
     book.forget_the_dead()
     assert (await waiting).status_code == 200
-    await asyncio.sleep(2.5)  # the first create comes through
+    assert len(house.oms.held) == 1
+    await gate.let_all_through()  # the first create
     assert len(house.oms.held) == 1
 
 
 async def test_a_call_that_waits_for_a_process_that_does_not_end_is_answered_in_time(house, book):
     order = multi_order()
-    process = await house.process(spaces={"short": {"deadline_seconds": 20}})
+    process = await house.process(spaces={"short": {"deadline_seconds": DEADLINE}})
     house.oms.fail("hang", times=None)
     dying = asyncio.create_task(process.post(house.http, "short", order))
     await until(lambda: book.states(order["id"]) == ["sending"])
     world = await house.open()
-    space = world.space(space_id="short", deadline_seconds=1.5)
+    space = world.space(space_id="short", deadline_seconds=BRIEF_SECONDS)
     error = error_of(await world.post(space, order), 500, "overloaded")
     assert error["details"]["retryable"]
     assert house.oms.count("create") == 1
@@ -198,31 +200,32 @@ async def stand_still(process, book):
 async def test_a_process_that_only_stands_still_keeps_its_orders(house, book):
     # Its lock is held, however long it has been silent.
     order = multi_order()
-    process = await house.process(spaces={"acme": {"deadline_seconds": 20}})
-    house.oms.fail("latency", seconds=1.5)
+    process = await house.process(spaces={"acme": {"deadline_seconds": DEADLINE}})
+    gate = house.oms.gate()
     calling = asyncio.create_task(process.post(house.http, "acme", order))
-    await until(lambda: house.oms.calls)
+    await until(lambda: gate.holds)
     await stand_still(process, book)
     book.forget_the_dead()
     world = await house.open(by_hand=True)
     assert await world.service.journal.release_dead() == 0
     assert book.order(order["id"])["claim"] is not None
+    gate.open()
     process.signal(signal.SIGCONT)
     assert (await calling).status_code == 200
 
 
 async def test_a_process_that_stood_still_beyond_its_claim_sends_nothing(house, book):
     order = multi_order(orders=2)
-    process = await house.process(spaces={"acme": {"deadline_seconds": 20}})
-    house.oms.fail("latency", seconds=1.5)
+    process = await house.process(spaces={"acme": {"deadline_seconds": DEADLINE}})
+    gate = house.oms.gate()
     calling = asyncio.create_task(process.post(house.http, "acme", order))
-    await until(lambda: house.oms.calls)
+    await until(lambda: gate.holds)
     assert book.states(order["id"]) == ["sending", "ready"]
     await stand_still(process, book)
     book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")
     world = await house.open(by_hand=True)
     world.space(space_id="acme")
-    await asyncio.sleep(1.6)  # the first create comes through
+    await gate.let_all_through()  # the first create
     assert (await world.post("acme", order)).status_code == 200
     assert len(house.oms.held) == 2
     creates = house.oms.count("create")
@@ -240,9 +243,9 @@ async def test_a_process_that_stood_still_beyond_its_claim_promises_nothing(hous
     stalled, world = [await house.open(by_hand=True) for _ in range(2)]
     for each in (stalled, world):
         each.space(Merging, space_id="acme", on_outage="queue")
-    house.oms.fail("latency", operation="find", seconds=1.5)
+    gate = house.oms.gate("find")
     calling = asyncio.create_task(stalled.post("acme", order))
-    await until(lambda: house.oms.calls)
+    await until(lambda: gate.holds)
     book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")
     if end == "refused":
         house.oms.fail("refuse", code="E-1", message="No.", times=None)
@@ -250,6 +253,7 @@ async def test_a_process_that_stood_still_beyond_its_claim_promises_nothing(hous
         house.oms.faults.clear()
     else:
         book.write("UPDATE orders SET state = 'abandoned', claim = NULL, next_attempt_at = NULL")
+    gate.open()
     details = error_of(await calling, 500, "outcome_unknown")["details"]
     assert details["retryable"]
     assert "orders" not in details

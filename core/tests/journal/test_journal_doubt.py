@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from acme import Merging, Refusing, error_of, multi_order
-from acme.house import release, take_up
+from acme.house import release, take_up, until
+from acme.world import BRIEF_SECONDS
 
 from multiorder_sync.delivery import attempts, carrying, redelivery, settling
 from multiorder_sync.delivery.journal import journal
@@ -19,10 +20,11 @@ GUARDS = {"refuse": Refusing, "merge": Merging}
 async def test_an_order_in_doubt_stays_so_if_there_was_no_time_left_for_it(house, book):
     world = await house.open(by_hand=True)
     order = multi_order(orders=2)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     world.oms.fail("drop", when="after")
     world.oms.fail("drop", "find", times=None)
     error_of(await world.post(space, order), 500, "outcome_unknown")
+    await until(lambda: book.state(order["id"]) == "unknown")  # it may be closed after the answer
     # As a process leaves it that dies after its second create.
     book.write(
         "UPDATE submissions SET state = 'sending', sent_at = :now WHERE position = 1",
@@ -34,18 +36,20 @@ async def test_an_order_in_doubt_stays_so_if_there_was_no_time_left_for_it(house
     world.oms.fail("hang", "find", times=None)
     error = error_of(await world.post(space, order), 500, "outcome_unknown")
     assert [each["state"] for each in error["details"]["orders"]] == ["unknown", "unknown"]
+    await until(lambda: book.state(order["id"]) == "unknown")
     assert book.states(order["id"]) == ["unknown", "unknown"]
     world.oms.faults.clear()
+    world.give_time(space)
     assert await take_up(world, order["id"]) == "accepted"
     assert book.alarms(order["id"]) == ["accepted_after_failure"]
 
 
 @pytest.mark.parametrize("on_duplicate", GUARDS)
 async def test_a_second_create_that_is_refused_says_nothing_of_the_first(house, book, on_duplicate):
-    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 60.0})
+    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 600.0})
     order = multi_order()
     world.oms.on_duplicate = on_duplicate
-    space = world.space(GUARDS[on_duplicate], deadline_seconds=3.0)
+    space = world.space(GUARDS[on_duplicate])
     world.oms.fail("drop", when="before")
     world.oms.fail("refuse", code="E", message="No.")
     error = error_of(await world.post(space, order), 500, "outcome_unknown")
@@ -67,16 +71,16 @@ async def test_a_first_create_that_is_refused_is_refused(house, book):
 
 
 async def test_a_queued_order_is_refused_once_no_create_can_come_late(house, book):
-    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 2.0})
+    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 600.0})
     order = multi_order()
-    space = world.space(on_outage="queue", deadline_seconds=5.0)
+    space = world.space(on_outage="queue")
     world.oms.fail("drop", when="before")
     world.oms.fail("refuse", times=None, code="E", message="No.")
     assert (await world.post(space, order)).status_code == 200
     assert book.states(order["id"]) == ["unknown"]
     assert await take_up(world, order["id"]) == "queued"
     assert book.states(order["id"]) == ["unknown"]
-    await asyncio.sleep(2.0)
+    book.let_creates_age(600.0)
     assert await take_up(world, order["id"]) == "refused"
     assert book.alarms(order["id"]) == ["refused_after_queued"]
 
@@ -85,23 +89,25 @@ async def test_a_create_of_a_process_that_died_may_have_left_until_its_deadline(
     """Which need not be the one that its space has by now."""
     order = multi_order()
     house.oms.on_duplicate = "merge"
-    spaces = {"acme": {"connector": "Merging", "deadline_seconds": 8}}
+    spaces = {"acme": {"connector": "Merging", "deadline_seconds": 600}}
     process = await house.process(die_at="sending", by_hand=True, spaces=spaces)
     assert await process.post(house.http, "acme", order) is None
     await process.died()
-    died = time.monotonic()
+    book.forget_the_dead()
     world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 0.2})
-    world.space(Merging, space_id="acme", deadline_seconds=2.0)
+    world.space(Merging, space_id="acme")
     await release(world)
     assert await take_up(world, order["id"]) == "unknown"
-    await asyncio.sleep(max(0, died + 8.4 - time.monotonic()))
+    book.let_creates_age(300.0)
+    assert await take_up(world, order["id"]) == "unknown"
+    book.let_creates_age(300.2)
     assert await take_up(world, order["id"]) == "unavailable"
 
 
 async def test_a_queueing_space_sends_nothing_after_a_failure_was_answered(house, book):
     world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 0.2})
     order = multi_order(orders=2)
-    space = world.space(on_outage="queue", deadline_seconds=5.0)
+    space = world.space(on_outage="queue")
     world.oms.fail("drop", when="before")
     world.oms.fail("refuse", times=2, code="E", message="No.")
     # One is in doubt and the other refused: that can't be queued.
@@ -127,11 +133,10 @@ async def test_how_old_a_create_is_goes_by_the_databases_clock(house, book, monk
             monkeypatch.setattr(module, "datetime", Ahead)
     world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 600.0})
     order = multi_order()
-    world.oms.fail("drop", when="before")
-    world.oms.fail("drop", "find", times=None)
+    world.oms.leave_in_doubt()
     error_of(await world.post("fail", order), 500, "outcome_unknown")
     (row,) = book.submissions(order["id"])
     assert abs(row["sent_at"] - time.time()) < 60
     # One that was sent by the clock of another machine is not old for it, either.
-    world.oms.faults.clear()
+    world.oms.mend()
     assert await take_up(world, order["id"]) == "unknown"

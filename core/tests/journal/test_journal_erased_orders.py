@@ -19,7 +19,7 @@ async def erased(world, book, order):
 async def given_up(house, order, *, held):
     """Let an order be given up in doubt, and return a service whose OMS is well again."""
     world = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05,)})
-    space = world.space(space_id="acme", on_outage="queue", deadline_seconds=2.0)
+    space = world.space(space_id="acme", on_outage="queue")
     world.oms.leave_in_doubt(when="after" if held else "before")
     assert (await world.post(space, order)).status_code == 200
     assert await take_up(world, order["id"]) == "dead"

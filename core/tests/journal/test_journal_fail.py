@@ -5,16 +5,17 @@ import asyncio
 import pytest
 from acme import Merging, Refusing, Unguarded, error_of, multi_order
 from acme.house import take_up, until
+from acme.world import BRIEF_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GUARDS = {"refuse": Refusing, "merge": Merging, "create": Unguarded}
 
 
-async def left_in_doubt(world, order, *, when, on_duplicate="refuse"):
+async def left_in_doubt(world, order, *, when, on_duplicate="refuse", **settings):
     """Send an order of which the OMS says nothing, neither then nor when it is asked."""
     world.oms.on_duplicate = on_duplicate
-    space = world.space(GUARDS[on_duplicate])
+    space = world.space(GUARDS[on_duplicate], **settings)
     world.oms.leave_in_doubt(when=when)
     error_of(await world.post(space, order), 500, "outcome_unknown")
     world.oms.mend()
@@ -59,12 +60,12 @@ async def test_an_order_that_is_there_after_all_is_accepted_and_alarmed(
 async def test_an_order_that_is_absent_is_unavailable_once_no_create_can_come_late(
     house, book, on_duplicate
 ):
-    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 0.7})
+    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 600.0})
     order = multi_order()
     space = await left_in_doubt(world, order, when="before", on_duplicate=on_duplicate)
     assert await take_up(world, order["id"]) == "unknown"
     assert book.states(order["id"]) == ["unknown"]
-    await asyncio.sleep(0.7)
+    book.let_creates_age(600.0)
     assert await take_up(world, order["id"]) == "unavailable"
     assert book.states(order["id"]) == ["ready"]
     assert set(world.oms.calls) == {"find"}
@@ -76,7 +77,7 @@ async def test_an_order_that_is_absent_is_unavailable_once_no_create_can_come_la
 
 
 async def test_a_create_that_comes_late_is_seen(house, book):
-    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 5.0})
+    world = await house.open(by_hand=True, redelivery={"late_commit_seconds": 600.0})
     order = multi_order()
     await left_in_doubt(world, order, when="before")
     assert await take_up(world, order["id"]) == "unknown"
@@ -89,7 +90,9 @@ async def test_a_create_that_comes_late_is_seen(house, book):
 async def test_an_unguarded_order_in_doubt_is_never_created_again(house, book):
     world = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05, 0.05)})
     order = multi_order()
-    space = await left_in_doubt(world, order, when="before", on_duplicate="create")
+    # The calls look for it until their deadline.
+    brief = {"on_duplicate": "create", "deadline_seconds": BRIEF_SECONDS}
+    space = await left_in_doubt(world, order, when="before", **brief)
     await asyncio.sleep(0.3)
     assert await take_up(world, order["id"]) == "unknown"
     error_of(await world.post(space, order), 500, "outcome_unknown")

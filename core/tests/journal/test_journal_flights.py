@@ -4,6 +4,7 @@ import asyncio
 from time import monotonic
 
 import pytest
+from acme.house import until
 
 from multiorder_sync import OutcomeUnknown
 from multiorder_sync.delivery.flights import Flights
@@ -29,7 +30,7 @@ class Delivery:
 
 
 def soon():
-    return monotonic() + 5
+    return monotonic() + 60
 
 
 async def joined(flights, delivery, *, content="a", deadline=None, key="k"):
@@ -71,6 +72,7 @@ async def test_other_contents_wait_and_are_then_delivered_themselves():
     await asyncio.sleep(0.02)
     assert (delivery.count, other.count) == (1, 0)
     delivery.end.set()
+    await until(lambda: other.count)
     await asyncio.sleep(0.02)
     assert (delivery.count, other.count) == (1, 1)
     other.end.set()

@@ -5,6 +5,8 @@ import contextlib
 
 import pytest
 from acme import error_of, multi_order
+from acme.house import until
+from acme.world import BRIEF_SECONDS
 
 from multiorder_sync.delivery.journal.retention import Purge
 from multiorder_sync.delivery.journal.transactions import writing
@@ -42,12 +44,18 @@ async def refused(house, world, number=1, space="fail"):
 
 
 async def test_an_order_that_is_locked_fails_no_other(house, book):
-    world = await house.open(by_hand=True)
-    space = world.space(deadline_seconds=3)
+    steps = []
+    world = await house.open(by_hand=True, step=steps.append)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     (held,) = await refused(house, world, space=space)
-    namesake = world.space(deadline_seconds=3)
+    namesake = world.space()
     with locked(book, held):
-        repeats = [asyncio.create_task(world.post(space, held)) for _ in range(5)]
+        steps.clear()
+        repeats = [asyncio.create_task(world.post(space, held))]
+        await until(lambda: "received" in steps)
+        # The deadline of the first alone comes while the order is locked; the others share that.
+        world.give_time(space)
+        repeats += [asyncio.create_task(world.post(space, held)) for _ in range(4)]
         for _ in range(3):
             others = [world.post(space, multi_order()) for _ in range(10)]
             answers = await asyncio.gather(*others)
@@ -74,20 +82,26 @@ async def test_an_order_that_is_locked_for_a_moment_is_waited_for(house, book):
 
 async def test_a_server_whose_orders_are_all_locked_is_not_ready(house, book):
     world = await house.open(by_hand=True)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     with book.blocked():
-        calling = [asyncio.create_task(world.post("fail", multi_order())) for _ in range(5)]
+        calling = [asyncio.create_task(world.post(space, multi_order())) for _ in range(5)]
         for answer in await asyncio.gather(*calling):
             error_of(answer, 500, "journal_unavailable")
-        assert await readiness(world) == (503, "not working")
+        async with asyncio.timeout(60):  # the writer has its own time to see that
+            while await readiness(world) != (503, "not working"):
+                await asyncio.sleep(0.05)
     assert (await world.post("fail", multi_order())).status_code == 200
     assert await readiness(world) == (200, "working")
 
 
 async def test_a_writer_that_is_closed_leaves_what_is_locked(house, book):
-    world = await house.open(by_hand=True)
+    steps = []
+    world = await house.open(by_hand=True, step=steps.append)
     (held,) = await refused(house, world)
     with locked(book, held):
+        steps.clear()
         calling = asyncio.create_task(world.post("fail", held))
+        await until(lambda: "received" in steps)
         await asyncio.sleep(0.5)
         await house.close(world)
         error_of(await calling, 500, "journal_unavailable")
@@ -137,7 +151,7 @@ async def test_an_order_that_is_just_claimed_is_not_emptied(house, book):
     assert book.order(other["id"])["received"] is None
 
 
-async def released(world, book, order, *, seconds=10.0):
+async def released(world, book, order, *, seconds=60.0):
     for _ in range(round(seconds / 0.1)):
         await world.service.journal.release_dead()
         if book.order(order["id"])["claimed_by"] is None:

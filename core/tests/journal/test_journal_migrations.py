@@ -84,7 +84,7 @@ def test_processes_that_migrate_at_once_do_not_disturb_each_other(empty_url):
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in running:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
         assert (process.returncode, errors) == (0, "")
     journal_at(empty_url, migrate=False).prepare()
 
@@ -161,5 +161,5 @@ def test_a_missing_driver_is_told_with_its_remedy(tmp_path):
         "except JournalUnavailable as error: print(error)\n"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "pip install 'multiorder-sync[postgres]'" in done.stdout

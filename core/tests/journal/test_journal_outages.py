@@ -14,6 +14,7 @@ import pytest
 from acme import body_of, error_of, multi_order
 from acme.book import Block
 from acme.house import release, take_up, until
+from acme.world import BRIEF_SECONDS
 from sqlalchemy import event
 
 from multiorder_sync import Secret
@@ -40,6 +41,7 @@ async def test_an_order_that_can_not_be_opened_is_not_sent(world, book):
         error = error_of(await world.post(space, order), 500, "journal_unavailable")
         assert error["details"]["retryable"]
     assert world.oms.calls == []
+    world.give_time(space)
     assert (await world.post(space, order)).status_code == 200
     assert book.answers(order["id"]) == [(200, None)]
 
@@ -48,7 +50,7 @@ async def test_an_order_that_can_not_be_opened_is_not_sent(world, book):
 async def test_an_order_that_can_not_be_frozen_is_not_sent(house, book, orders):
     block = Block(book, "opened")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     order = multi_order(orders=orders)
     try:
         error_of(await world.post(space, order), 500, "journal_unavailable")
@@ -57,6 +59,7 @@ async def test_an_order_that_can_not_be_frozen_is_not_sent(house, book, orders):
     assert world.oms.calls == []
     await until(lambda: book.state(order["id"]) == "unavailable")
     assert "sending" not in book.states(order["id"])
+    world.give_time(space)
     assert (await world.post(space, order)).status_code == 200
     assert len(world.oms.held) == orders
 
@@ -65,7 +68,7 @@ async def test_a_create_that_can_not_be_announced_does_not_leave(house, book):
     # The first order is in the OMS; that stays so.
     block = Block(book, "sent")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     order = multi_order(orders=2)
     try:
         error = error_of(await world.post(space, order), 500, "journal_unavailable")
@@ -75,6 +78,7 @@ async def test_a_create_that_can_not_be_announced_does_not_leave(house, book):
     assert world.oms.calls == ["create"]
     await until(lambda: book.state(order["id"]) == "partial")
     assert book.states(order["id"]) == ["accepted", "ready"]
+    world.give_time(space)
     assert (await world.post(space, order)).status_code == 200
     assert len(world.oms.held) == 2
 
@@ -82,7 +86,7 @@ async def test_a_create_that_can_not_be_announced_does_not_leave(house, book):
 async def test_an_accepted_order_that_can_not_be_closed_is_answered_and_closed_later(house, book):
     block = Block(book, "sent")
     world = await house.open(step=block)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     order = multi_order()
     body = body_of(order)
     try:
@@ -107,7 +111,7 @@ async def test_the_alarms_of_an_order_that_is_closed_later_are_raised_then(house
             block(step)
 
     world = await house.open(step=block_at_the_second)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     order = multi_order(orders=2)
     world.oms.fail("refuse", code="E", message="No.", skip=1)
     try:
@@ -125,7 +129,7 @@ async def test_the_alarms_of_an_order_that_is_closed_later_are_raised_then(house
 async def test_a_server_that_ends_closes_what_it_could_not_close_before(house, book):
     block = Block(book, "sent")
     world = await house.open(step=block, by_hand=True)
-    space = world.space(deadline_seconds=2.0)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
     order = multi_order()
     try:
         assert (await world.post(space, order)).status_code == 200
@@ -207,7 +211,7 @@ async def test_a_failure_that_nobody_put_on_record_does_not_keep_a_queued_order(
 
 async def test_a_server_whose_writes_hang_is_not_ready_until_they_do_not(house, book):
     world = await house.open(by_hand=True)
-    world.space(space_id="patient", deadline_seconds=30)
+    world.space(space_id="patient", deadline_seconds=60)
     go_on = threading.Event()
     event.listen(world.service.journal.engine, "begin", lambda _: go_on.wait(60))
     calling = asyncio.create_task(world.post("patient", multi_order()))
@@ -229,7 +233,7 @@ async def test_a_server_whose_writes_hang_is_not_ready_until_they_do_not(house, 
 
 
 async def test_a_journal_that_is_in_use_for_a_moment_is_waited_for(world, book):
-    space = world.space(deadline_seconds=5)
+    space = world.space()
     with book.blocked():
         calling = asyncio.create_task(world.post(space, multi_order()))
         await asyncio.sleep(0.3)
@@ -304,13 +308,13 @@ async def test_a_server_that_can_not_write_at_all_is_not_ready_until_it_can(worl
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "journal.db-wal").stat().st_size, hard))
     try:
-        async with asyncio.timeout(10):  # a sign of life may get through in between: it is short
+        async with asyncio.timeout(60):  # a sign of life may get through in between: it is short
             while await readiness(world) != (503, "not working"):
                 error_of(await world.post("fail", multi_order()), 500, "journal_unavailable")
         assert world.oms.count("create") == 1
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    async with asyncio.timeout(10):  # the next sign of life gets through
+    async with asyncio.timeout(60):  # the next sign of life gets through
         while await readiness(world) != (200, "working"):
             await asyncio.sleep(0.05)
     assert (await world.post("fail", multi_order())).status_code == 200
@@ -350,7 +354,7 @@ except JournalUnavailable as error:
 async def test_a_journal_that_can_only_be_read_is_refused_with_a_clear_word(open_folder):
     url = f"sqlite:///{open_folder}/journal.db"
     command = [sys.executable, "-W", "error", "-c", READ_ONLY, url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.stderr == ""
     assert done.stdout.startswith("The journal")
     assert "readonly" in done.stdout or "unable to open" in done.stdout
@@ -401,19 +405,24 @@ async def test_what_is_no_database_is_told_clearly(tmp_path):
 
 
 @on_postgresql
-async def test_a_database_that_stops_and_starts_again(house, book, postgres):
-    world = await house.open()
+async def test_a_database_that_stops_and_starts_again(house, book, postgres, logged):
+    world = await house.open(by_hand=True)
     first, second, third = (multi_order() for _ in range(3))
     assert (await world.post("fail", first)).status_code == 200
     house.oms.key = "another"
     assert (await world.post("queue", second)).status_code == 200
     creates = house.oms.count("create")
     postgres.stop(immediate=True)
+    # From now on: before, it could have had a create on the way just then.
+    redelivering = asyncio.create_task(world.service.redelivery.run())
     try:
         for space in ("fail", "queue"):
             error = error_of(await world.post(space, third), 500, "journal_unavailable")
             assert "postgres" not in error["error"].lower() or "password" not in error["error"]
         assert await readiness(world) == (503, "not working")
+        await until(
+            lambda: any(line["event"] == "redelivery waits for the journal" for line in logged)
+        )
         assert house.oms.count("create") == creates
         house.oms.key = world.oms_key
     finally:
@@ -421,6 +430,7 @@ async def test_a_database_that_stops_and_starts_again(house, book, postgres):
     assert (await world.post("fail", third)).status_code == 200
     assert await readiness(world) == (200, "working")
     await until(lambda: book.state(second["id"]) == "accepted")
+    redelivering.cancel()
     assert (await world.post("fail", first)).status_code == 200
     assert len(house.oms.held) == 3
 
@@ -428,13 +438,14 @@ async def test_a_database_that_stops_and_starts_again(house, book, postgres):
 @on_postgresql
 async def test_a_database_that_restarts_while_an_order_is_under_way(house, book, postgres):
     world = await house.open()
-    space = world.space(deadline_seconds=10)
+    space = world.space(deadline_seconds=60)
     order = multi_order()
-    house.oms.fail("latency", seconds=0.4)
+    gate = house.oms.gate()
     calling = asyncio.create_task(world.post(space, order))
-    await until(lambda: house.oms.calls)
+    await until(lambda: gate.holds)
     postgres.stop(immediate=True)
     postgres.start()
+    gate.open()
     assert (await calling).status_code == 200
     await until(lambda: book.state(order["id"]) == "accepted")
     assert house.oms.calls == ["create"]
@@ -453,11 +464,13 @@ async def test_lost_connections_are_made_anew_without_a_word(house, book):
         assert {answer.status_code for answer in answers} == {200}
 
 
-HELD_LOCKS = (
+LOCKS = (
     "SELECT l.pid, (l.classid::bigint << 32) | l.objid::bigint AS lock FROM pg_locks l "
     "JOIN pg_database d ON d.oid = l.database "
-    "WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()"
+    "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
 )
+HELD_LOCKS = f"{LOCKS} AND l.granted"
+AWAITED_LOCKS = f"{LOCKS} AND NOT l.granted"
 
 
 @on_postgresql
@@ -468,13 +481,17 @@ async def test_a_lock_that_the_server_still_keeps_for_a_lost_connection_holds_no
     world = await house.open(by_hand=True)
     (held,) = book.rows(HELD_LOCKS)
     with book.engine.connect() as connection:
-        connection.exec_driver_sql(f"SELECT pg_terminate_backend({held['pid']}, 1000)")
-        connection.exec_driver_sql(f"SELECT pg_advisory_lock({held['lock']})")
+        # Who waits for the lock has it before the connection is made anew.
+        lock = f"SELECT pg_advisory_lock({held['lock']})"
+        locking = asyncio.create_task(asyncio.to_thread(connection.exec_driver_sql, lock))
+        await until(lambda: book.rows(AWAITED_LOCKS))
+        book.rows(f"SELECT pg_terminate_backend({held['pid']})")
+        await locking
         await asyncio.sleep(1.2)  # a sign of life is due meanwhile
         assert (await world.post("fail", multi_order())).status_code == 200
         assert world.service.journal.working
         connection.exec_driver_sql(f"SELECT pg_advisory_unlock({held['lock']})")
-    again = await until(lambda: book.rows(HELD_LOCKS), seconds=3)
+    again = await until(lambda: book.rows(HELD_LOCKS))
     assert [each["lock"] for each in again] == [held["lock"]]
 
 

@@ -1,6 +1,7 @@
 """The same order again: in sequence, at once, at two services, after a restart, in other bytes."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -8,6 +9,7 @@ import pytest
 from acme import Raw, body_of, error_of, multi_order
 from acme.calls import request
 from acme.house import changed, reordered, take_up, until
+from acme.world import BRIEF_SECONDS
 from sqlalchemy import event
 
 from multiorder_sync.delivery.journal.due import Room
@@ -126,6 +128,39 @@ async def test_the_same_id_in_two_spaces_is_two_orders(world):
     assert len(world.oms.held) == 2
 
 
+def openings_at(world):
+    """Return a list that grows as a service tries to open orders.
+
+    Once it tries that again, it has seen that the order is in other hands.
+    """
+    openings = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO orders"):
+            openings.append(statement)
+
+    event.listen(world.service.journal.engine, "before_cursor_execute", note)
+    return openings
+
+
+async def in_other_hands(journal, order, *, space="fail"):
+    """Let another process have an order in hand, and return its claim."""
+    body = body_of(order)
+    arrival = Arrival(
+        space=space,
+        key=order["id"],
+        fingerprint=fingerprint(OrderDecoder().decode(body, required_fields="lenient")),
+        connector="acme",
+        on_outage="fail",
+        received=body,
+        received_at=datetime.now(UTC),
+        token=new_token(),
+        owner=journal.owner,
+        claim_seconds=600,
+    )
+    return (await journal.open(arrival, monotonic() + 60)).claim
+
+
 @pytest.mark.parametrize(
     ("code", "status", "told"),
     [
@@ -142,64 +177,69 @@ async def test_who_waited_is_told_what_another_process_was_told(
     world, journal, book, code, status, told
 ):
     order = multi_order()
-    body = body_of(order)
-    decoded = OrderDecoder().decode(body, required_fields="lenient")
-    arrival = Arrival(
-        space="fail",
-        key=order["id"],
-        fingerprint=fingerprint(decoded),
-        connector="acme",
-        on_outage="fail",
-        received=body,
-        received_at=datetime.now(UTC),
-        token=new_token(),
-        owner=journal.owner,
-        claim_seconds=30,
-    )
-    opened = await journal.open(arrival, monotonic() + 5)
-    openings = []
-
-    def note(_connection, _cursor, statement, *_):
-        if statement.startswith("INSERT INTO orders"):
-            openings.append(statement)
-
-    event.listen(world.service.journal.engine, "before_cursor_execute", note)
-    waiting = asyncio.create_task(world.post("fail", body))
-    # Once it tries to open the order again, it has seen that the order is in other hands.
+    claim = await in_other_hands(journal, order)
+    openings = openings_at(world)
+    waiting = asyncio.create_task(world.post("fail", order))
     await until(lambda: len(openings) > 1)
     closing = Closing(
         state=OrderState.UNAVAILABLE,
         failure=Failure(code, "It was so."),
         answer=AnswerRecord(datetime.now(UTC), "r-1", status, code),
     )
-    await journal.close(opened.claim, closing)
+    await journal.close(claim, closing)
     error = error_of(await waiting, status, told)
     assert error["error"] == "It was so."
     assert world.oms.calls == []
 
 
-async def test_a_storm_of_repeats_while_the_oms_fails_costs_one_delivery(world, book):
+async def test_who_waits_in_vain_is_told_so_though_there_is_no_time_for_a_last_look(
+    by_hand, journal
+):
+    order, go_on = multi_order(), threading.Event()
+    space = by_hand.space(deadline_seconds=BRIEF_SECONDS)
+    await in_other_hands(journal, order, space=space)
+    openings = openings_at(by_hand)
+    waiting = asyncio.create_task(by_hand.post(space, order))
+    await until(lambda: len(openings) > 1)
+    event.listen(by_hand.service.journal.engine, "begin", lambda _: go_on.wait(60))
+    try:
+        error_of(await waiting, 500, "overloaded")
+    finally:
+        go_on.set()
+    assert by_hand.oms.calls == []
+
+
+async def test_a_storm_of_repeats_while_the_oms_fails_costs_one_delivery(house, book):
+    steps = []
+    world = await house.open(by_hand=True, step=steps.append)
     order = multi_order()
-    space = world.space(deadline_seconds=3.0)
-    world.oms.fail("hang", "*", times=None)
-    answers = await asyncio.gather(*(world.post(space, order) for _ in range(50)))
-    for answer in answers:
+    world.oms.leave_in_doubt()
+    gate = world.oms.gate()
+    calling = [asyncio.create_task(world.post("fail", order)) for _ in range(50)]
+    await until(lambda: gate.holds and steps.count("received") == 50)
+    gate.open()
+    for answer in await asyncio.gather(*calling):
         error_of(answer, 500, "outcome_unknown")
-    assert world.oms.count("create") == 1
+    assert world.oms.calls == ["create", "find"]
     assert {attempt["caller"] for attempt in book.attempts(order["id"])} == {"nacelle"}
 
 
 async def test_a_storm_at_two_services_while_the_oms_fails_costs_one_delivery(house):
-    first, second = [await house.open(by_hand=True) for _ in range(2)]
+    steps = []
+    first, second = [await house.open(by_hand=True, step=steps.append) for _ in range(2)]
+    openings = openings_at(second)
     order = multi_order()
-    for world in (first, second):
-        world.space(space_id="short", deadline_seconds=10)
     house.oms.key = "another"
-    house.oms.fail("latency", seconds=0.3, times=None)
-    answers = await asyncio.gather(
-        *((first, second)[number % 2].post("short", order) for number in range(20))
-    )
-    for answer in answers:
+    gate = house.oms.gate()
+    calling = [asyncio.create_task(first.post("fail", order))]
+    await until(lambda: gate.holds)
+    calling += [
+        asyncio.create_task((first, second)[number % 2].post("fail", order)) for number in range(19)
+    ]
+    # Whoever comes later would rightly try once more.
+    await until(lambda: steps.count("received") == 20 and len(openings) > 1)
+    gate.open()
+    for answer in await asyncio.gather(*calling):
         error_of(answer, 500, "oms_unavailable")
     assert house.oms.count("create") == 1
 
@@ -269,14 +309,14 @@ async def test_other_contents_of_a_partial_order_are_refused(world, book):
 
 @pytest.mark.parametrize("end", ["dead", "refused"])
 async def test_other_contents_of_a_promised_order_are_refused(house, book, end):
-    world = await house.open(redelivery={"delays_seconds": (0.05,)})
+    world = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05,)})
     order = multi_order()
     world.oms.key = "another"
     assert (await world.post("queue", order)).status_code == 200
     if end == "refused":
         world.oms.fail("refuse", code="E", message="No.", times=None)
         world.oms.key = world.oms_key
-    await until(lambda: book.state(order["id"]) == end)
+    assert await take_up(world, order["id"]) == end
     received = book.order(order["id"])["received"]
     world.oms.key = world.oms_key
     world.oms.faults.clear()
@@ -344,7 +384,7 @@ async def test_different_contents_at_once_are_not_mixed(world, book):
 
 async def test_a_repeat_with_other_contents_does_not_change_what_nacelle_was_told(house, book):
     # The order as it was first sent was promised: what becomes of it is measured by that.
-    world = await house.open(redelivery={"delays_seconds": (0.4, 0.1)})
+    world = await house.open(by_hand=True)
     order = multi_order()
     world.oms.key = "another"
     assert (await world.post("queue", order)).status_code == 200
@@ -352,20 +392,16 @@ async def test_a_repeat_with_other_contents_does_not_change_what_nacelle_was_tol
     creates = world.oms.count("create")
     assert (await world.post("queue", order)).status_code == 200
     assert world.oms.count("create") == creates
+    await until(lambda: len(book.answers(order["id"])) == 3)
     world.oms.key = world.oms_key
     world.oms.fail("refuse", code="E", message="No.")
-    await until(lambda: book.state(order["id"]) == "refused")
+    assert await take_up(world, order["id"]) == "refused"
     assert book.alarms(order["id"]) == ["refused_after_queued"]
 
 
 async def test_a_caller_that_hangs_up_cancels_nothing(world, book):
     order = multi_order()
-    world.oms.fail("latency", seconds=0.3)
-    place = world.url.removeprefix("http://").partition("/")
-    async with await Raw.connect(f"http://{place[0]}") as raw:
-        path = f"/{place[2]}/spaces/fail/sync/consume"
-        await raw.send(request(body_of(order), path=path))
-        await until(lambda: world.oms.calls)
+    await hang_up_over(world, "fail", order)
     await until(lambda: book.state(order["id"]) == "accepted")
     assert (await world.post("fail", order)).status_code == 200
     assert world.oms.calls == ["create"]
@@ -373,17 +409,17 @@ async def test_a_caller_that_hangs_up_cancels_nothing(world, book):
 
 async def hang_up_over(world, space, order):
     """Send an order, and hang up before it is answered."""
+    gate = world.oms.gate()
     place = world.url.removeprefix("http://").partition("/")
     async with await Raw.connect(f"http://{place[0]}") as raw:
         path = f"/{place[2]}/spaces/{space}/sync/consume"
         await raw.send(request(body_of(order), path=path))
-        calls = len(world.oms.calls)
-        await until(lambda: len(world.oms.calls) > calls)
+        await until(lambda: gate.holds)
+    gate.open()
 
 
 async def test_an_order_that_is_in_while_nobody_is_there_to_be_told_is_alarmed(world, book, logged):
     order = multi_order()
-    world.oms.fail("latency", seconds=0.3)
     await hang_up_over(world, "fail", order)
     await until(lambda: book.alarms(order["id"]) == ["accepted_after_failure"])
     assert book.answers(order["id"]) == [(200, "caller_gone")]
@@ -403,7 +439,6 @@ async def test_an_order_that_was_queued_for_nobody_is_alarmed_once_it_is_in(hous
     world = await house.open(by_hand=True)
     order = multi_order()
     world.oms.fail("rate_limit", retry_after=60)
-    world.oms.fail("latency", seconds=0.3)
     await hang_up_over(world, "queue", order)
     await until(lambda: book.answers(order["id"]) == [(200, "caller_gone")])
     assert book.alarms(order["id"]) == []

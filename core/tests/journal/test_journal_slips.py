@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 from acme import Merging, Refusing, Unguarded, error_of, multi_order
-from acme.house import take_up
+from acme.house import take_up, until
+from acme.world import BRIEF_SECONDS
 
 from multiorder_sync import OutcomeUnknown, Receipt, Unavailable
 
@@ -93,9 +94,12 @@ async def test_words_of_any_kind_are_kept(by_hand, book):
 
     order = multi_order()
     by_hand.oms.on_duplicate = "create"
-    space = by_hand.space(Rambling)
+    space = by_hand.space(Rambling, deadline_seconds=BRIEF_SECONDS)
     for _ in range(2):
         error = error_of(await by_hand.post(space, order), 500, "outcome_unknown")
+        await until(
+            lambda: book.state(order["id"]) == "unknown"
+        )  # it may be closed after the answer
     assert book.states(order["id"]) == ["unknown"]
     assert len(by_hand.oms.held) == 1
     assert error["details"]["code"] == "outcome_unknown"

@@ -208,8 +208,9 @@ async def test_every_call_to_the_oms_is_on_record(by_hand, book):
 
 
 @session
-async def test_a_process_dies_of_an_order_no_more_often_than_the_ladder_is_long(by_hand, book):
+async def test_a_process_dies_of_an_order_no_more_often_than_the_ladder_is_long(house, book):
     # Claimed and never closed, as by processes that are killed each time.
+    by_hand = await house.open(by_hand=True, redelivery={"delays_seconds": (0.05,) * 5})
     order = multi_order()
     by_hand.oms.key = "another"
     assert (await by_hand.post("queue", order)).status_code == 200
