@@ -106,7 +106,7 @@ class Redelivery:
         """Go on until cancelled."""
         while True:
             try:
-                await self._journal.release_dead()
+                await self._journal.release_dead(self.settings.delays_seconds)
                 await self._take_up()
             except JournalUnavailable as error:
                 self._log.warning("redelivery waits for the journal", reason=str(error))

@@ -165,10 +165,10 @@ class House:
         self._street.oms.remove(self._oms_place)
 
 
-async def release(world, *, seconds=60.0):
+async def release(world, *, delays=(), seconds=60.0):
     """Take the orders of the one process that died out of its hands."""
     end = time.monotonic() + seconds
-    while not (released := await world.service.journal.release_dead()):
+    while not (released := await world.service.journal.release_dead(delays)):
         # On PostgreSQL, a server that has just come up proves no one dead.
         assert time.monotonic() < end, "no one is known to be dead"
         await asyncio.sleep(0.1)

@@ -376,6 +376,17 @@ async def test_a_process_that_ends_gives_back_what_it_has_in_hand(journal_url, b
         ] == ["k"]
 
 
+async def test_a_redelivery_that_ends_with_its_process_was_no_try(journal_url, book):
+    async with opened_journal(journal_url) as journal:
+        opened = await journal.open(arrival(journal), soon())
+        await journal.close(opened.claim, Closing(state=OrderState.QUEUED, next_seconds=0.0))
+    for _ in range(3):
+        async with opened_journal(journal_url) as journal:
+            (due,) = await journal.claim_due(Room(most=1, each=1), claim_seconds=600)
+            assert due.order.redeliveries == 1
+    assert book.order("k")["redeliveries"] == 0
+
+
 async def test_no_one_releases_the_orders_of_who_lives(journal_url, book):
     async with opened_journal(journal_url) as one, opened_journal(journal_url) as other:
         await one.open(arrival(one), soon())

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 
 import pytest
 from acme import Merging, error_of, multi_order
@@ -131,6 +132,28 @@ async def test_a_process_killed_at_redelivery_leaves_what_another_one_settles(ho
     assert len(house.oms.held) == 1
     assert book.alarms(order["id"]) == []
     assert (await other.post(house.http, "acme", order)).status_code == 200
+
+
+async def test_an_order_of_which_a_process_died_again_waits_as_after_any_other_try(house, book):
+    ladder = (0.1, 3600.0)
+    order = multi_order()
+    first = await house.open(by_hand=True)
+    first.space(space_id="acme", on_outage="queue")
+    house.oms.key = "another"
+    assert (await first.post("acme", order)).status_code == 200
+    await house.close(first)
+    process = await house.process(
+        die_at="sending",
+        spaces={"acme": {"on_outage": "queue"}},
+        redelivery={"delays_seconds": ladder},
+    )
+    await process.died()
+    book.forget_the_dead()
+    world = await house.open(by_hand=True)
+    await release(world, delays=ladder)
+    row = book.order(order["id"])
+    assert (row["state"], row["claim"], row["redeliveries"]) == ("queued", None, 1)
+    assert row["next_attempt_at"] > time.time() + 3000
 
 
 async def test_an_order_that_was_given_up_is_looked_for_when_a_later_call_dies_of_it(house, book):

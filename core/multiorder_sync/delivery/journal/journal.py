@@ -309,9 +309,14 @@ class Journal:
         """
         return await self._run("", work)
 
-    async def release_dead(self) -> int:
-        """Take the orders of dead processes out of their hands; return how many processes."""
-        return await self._run("", self._presence.release_dead)
+    async def release_dead(self, delays: Sequence[float] = ()) -> int:
+        """Take the orders of dead processes out of their hands; return how many processes.
+
+        Args:
+            delays: How long to wait before each redelivery, for those that were being redelivered;
+                they are due at once if it is empty.
+        """
+        return await self._run("", lambda c: self._presence.release_dead(c, delays))
 
     async def claim_due(self, room: Room, *, claim_seconds: float) -> list[DueOrder]:
         """Claim orders whose time has come, as far as there is room for them."""

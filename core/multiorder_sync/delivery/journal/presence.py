@@ -10,13 +10,13 @@ import hashlib
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, case, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from multiorder_sync.delivery.journal.columns import database_now
@@ -72,8 +72,12 @@ class Presence:
         connection.execute(update(owners).where(owners.c.id == self.id).values(values))
 
     def leave(self, connection: Connection) -> None:
-        """Give back, within a transaction, what the process still has in hand."""
-        _release(connection, self.id)
+        """Give back, within a transaction, what the process still has in hand.
+
+        A redelivery that was broken off for this was no try.
+        """
+        number = case((orders.c.redeliveries > 0, orders.c.redeliveries - 1), else_=0)
+        _release(connection, self.id, {"redeliveries": number, "next_attempt_at": database_now()})
 
     def dead(self, connection: Connection) -> list[str]:
         """Return, within a transaction, the ids of the processes that died and left a record."""
@@ -82,11 +86,20 @@ class Presence:
         ).all()
         return [row.id for row in others if self._is_dead(connection, row)]
 
-    def release_dead(self, connection: Connection) -> int:
-        """Take the orders of dead processes out of their hands; return how many processes."""
+    def release_dead(self, connection: Connection, delays: Sequence[float] = ()) -> int:
+        """Take the orders of dead processes out of their hands; return how many processes.
+
+        Args:
+            connection: With the transaction.
+            delays: How long to wait before each redelivery. An order with which a process died
+                while it redelivered it waits as after any other try: it may be what processes die
+                of, and one that dies again and again must not use up the ladder at once.
+        """
         dead = self.dead(connection)
+        waits = dict(enumerate(delays[1:], 1))
+        wait = case(waits, value=orders.c.redeliveries, else_=0.0) if waits else 0.0
         for owner in dead:
-            _release(connection, owner)
+            _release(connection, owner, {"next_attempt_at": database_now() + wait})
         return len(dead)
 
     def close(self) -> None:
@@ -142,13 +155,13 @@ class Presence:
         return free
 
 
-def _release(connection: Connection, owner: str) -> None:
+def _release(connection: Connection, owner: str, values: Mapping[str, Any]) -> None:
     # An order that another session has locked must not keep the rest: it is for the next time.
     theirs = select(orders.c.id).where(orders.c.claimed_by == owner)
     connection.execute(
         update(orders)
         .where(orders.c.id.in_(theirs.with_for_update(skip_locked=True)))
-        .values(claim=None, claimed_by=None, claim_until=None, next_attempt_at=database_now())
+        .values(claim=None, claimed_by=None, claim_until=None, **values)
     )
     connection.execute(delete(owners).where(owners.c.id == owner, ~theirs.exists()))
 
