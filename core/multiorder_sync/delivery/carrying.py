@@ -101,6 +101,7 @@ class Carrier:
             self._claim,
             frozen,
             connector=self._space.settings.connector,
+            destination=self._space.destination,
             sending=self._on_record,
             deadline=self._way.deadline,
         )
@@ -294,26 +295,37 @@ class Carrier:
 
 
 def must_freeze(
-    order: OrderRecord, submissions: Sequence[SubmissionRecord], connector: str
+    order: OrderRecord, submissions: Sequence[SubmissionRecord], space: ServedSpace
 ) -> bool:
     """Tell whether an order is to be transformed, for the first time or anew.
 
     Raises:
-        ConnectorUnavailable: If it may be in the OMS of another connector than the space has now.
+        ConnectorUnavailable: If it may be in another OMS than the one that the space has now.
     """
     if all(each.sent_at is None and each.is_out for each in submissions):
         return True
     all_out = all(each.is_out for each in submissions)
     if all_out and any(each.lacks_payload for each in submissions):
         return True
-    if order.connector == connector:
+    same_connector = order.connector == space.settings.connector
+    elsewhere = order.destination not in (None, space.destination)
+    if same_connector and not elsewhere:
         return False
     if all_out:
         return True
+    if same_connector:
+        raise ConnectorUnavailable(
+            "The order may be in the OMS that its space was configured for when it was made; it is "
+            f"not sent to another one. What says which one it is: {_named(space)}."
+        )
     raise ConnectorUnavailable(
         f"The order may be in the OMS of the connector {order.connector}, which its space does not "
         "use any more; it is not sent to another one."
     )
+
+
+def _named(space: ServedSpace) -> str:
+    return ", ".join(f"oms.{name}" for name in space.connector.destination)
 
 
 def as_result(record: SubmissionRecord) -> SubmissionResult:

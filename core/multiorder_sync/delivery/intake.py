@@ -185,7 +185,7 @@ class Intake:
 
     async def _send(self, incoming: Incoming, opened: Opened, claim: Claim) -> Carried:
         space = incoming.space
-        anew = must_freeze(opened.order, opened.submissions, space.settings.connector)
+        anew = must_freeze(opened.order, opened.submissions, space)
         way = Way(
             connector=space.connector,
             deadline=incoming.deadline - _kept(space),

@@ -274,7 +274,7 @@ class Redelivery:
             comes_again=True,
         )
         carrier = Carrier(self._journal, due.claim, space, way, self._step)
-        anew = must_freeze(due.order, due.submissions, space.settings.connector)
+        anew = must_freeze(due.order, due.submissions, space)
         if rules.on_outage == "fail":
             carried = await carrier.look(due.submissions)
             if not due.submissions:

@@ -147,7 +147,7 @@ class Planner:
                 f"and {states}."
             )
         try:
-            first = must_freeze(stand.order, stand.submissions, self._space.settings.connector)
+            first = must_freeze(stand.order, stand.submissions, self._space)
         except ConnectorUnavailable as error:
             raise NotReplayed(str(error)) from error
         return first or wish.anew

@@ -1,10 +1,12 @@
 """The spaces that are served: each with its settings, its connector and its HTTP client."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from multiorder_sync.config import Config, Space
@@ -44,11 +46,13 @@ class ServedSpace:
         self._unused.set()
         self._http: OutboundClient | None = None
         self._connector: Connector[Any, Any] | None = None
+        self._destination: str | None = None
         self._broken = settings.broken.reason if settings.broken else "it was not set up"
         if connector_type is not None and settings.oms is not None:
             self._build(connector_type)
 
     def _build(self, connector_type: type[Connector[Any, Any]]) -> None:
+        self._destination = destination_of(connector_type, self.settings.oms)
         limits = self.settings.limits
         http = OutboundClient(
             secrets=secrets_in(self.settings.oms),
@@ -92,6 +96,11 @@ class ServedSpace:
                 "was not sent. `multiorder plugins` says what is wrong with it."
             )
         return self._connector
+
+    @property
+    def destination(self) -> str | None:
+        """What tells the OMS that orders go to from any other; None if the connector is broken."""
+        return self._destination
 
     @property
     def redactor(self) -> Redactor:
@@ -151,6 +160,14 @@ def serve_spaces(
         connector = installed.connector if installed else None
         spaces[settings.id] = ServedSpace(settings, connector, circuits, hooks)
     return spaces
+
+
+def destination_of(connector_type: type[Connector[Any, Any]], settings: Any) -> str:
+    """Return what tells the OMS that these settings lead to from any other."""
+    names = connector_type.destination
+    values = [[name, str(getattr(settings, name, None)).rstrip("/")] for name in names]
+    said = msgspec.json.encode([connector_type.name, values])
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 def secrets_in(settings: Any) -> tuple[Secret, ...]:

@@ -58,6 +58,8 @@ class Connector(ABC, Generic[SettingsT, PayloadT]):
         reserved: Places of the payload that no merchant's mapping may change, and why: what
             `find` knows the order by.
         duplicate_guard: What the OMS does with a second create under our ref.
+        destination: The settings that say which OMS, or whose part of it, orders go to. An order
+            that may be in one is not sent to another because these were changed.
     """
 
     name: ClassVar[str]
@@ -67,6 +69,7 @@ class Connector(ABC, Generic[SettingsT, PayloadT]):
     not_carried: ClassVar[Mapping[str, str]] = {}
     reserved: ClassVar[Mapping[str, str]] = {}
     duplicate_guard: ClassVar[DuplicateGuard]
+    destination: ClassVar[tuple[str, ...]] = ("base_url",)
 
     @abstractmethod
     def __init__(self, settings: SettingsT, http: OutboundClient) -> None:

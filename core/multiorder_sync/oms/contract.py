@@ -83,6 +83,7 @@ def _flaws(connector: type) -> Iterator[str]:
     for attribute in ("not_carried", "reserved"):
         yield from _flaws_of_reasons(attribute, _attribute(connector, attribute))
     yield from _flaws_of_places(_attribute(connector, "reserved"), connector)
+    yield from _flaws_of_destination(connector)
 
 
 def _flaws_of_type(attribute: str, given: Any) -> Iterator[str]:
@@ -119,6 +120,19 @@ def _flaws_of_places(reserved: Any, connector: type) -> Iterator[str]:
             yield f'its reserved names "{path}", which is no place of its Payload: {error}{advice}'
         except Exception as error:  # noqa: BLE001 - annotations are a plugin's own code
             yield f'its reserved names "{path}", which can\'t be kept in its Payload: {error}'
+
+
+def _flaws_of_destination(connector: type) -> Iterator[str]:
+    """Yield names that are none of a setting: an order in doubt would be sent to any other OMS."""
+    given, settings = _attribute(connector, "destination"), _attribute(connector, "Settings")
+    if given == Connector.destination:  # which not every connector has
+        return
+    if not isinstance(given, tuple):
+        yield "its destination is not a tuple of names of settings"
+        return
+    fields = getattr(settings, "__struct_fields__", ())
+    if unknown := [name for name in given if name not in fields]:
+        yield f"its destination names {unknown[0]!r:.100}, which is none of its Settings"
 
 
 def _items(given: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

@@ -5,6 +5,7 @@ import pytest
 from acme import AcmePayload, Merging, Refusing, error_of, multi_order
 from acme.connector import AcmeConnector
 from acme.house import take_up
+from acme.oms import AcmeOms
 
 from multiorder_sync import DuplicateGuard
 
@@ -130,6 +131,58 @@ async def test_an_order_in_doubt_is_not_sent_to_another_oms(house, book):
     assert [each["state"] for each in error["details"]["orders"]] == ["unknown"]
     assert world.oms.calls == []
     assert book.states(order["id"]) == ["unknown"]
+
+
+@pytest.fixture
+async def elsewhere(street):
+    """Another Acme, and its base URL."""
+    oms = AcmeOms()
+    place = street.oms.add(oms.sandbox())
+    yield oms, street.oms_url + place
+    street.oms.remove(place)
+
+
+@pytest.mark.parametrize("on_outage", ["fail", "queue"])
+async def test_an_order_in_doubt_is_not_sent_to_where_its_space_leads_now(
+    house, book, elsewhere, on_outage
+):
+    order, (other, other_url) = multi_order(), elsewhere
+    await in_doubt(house, order, **({"on_outage": "queue"} if on_outage == "queue" else {}))
+    moved = await house.open(by_hand=True)
+    moved.oms_url = other_url
+    space = moved.space(space_id="acme", on_outage=on_outage)
+    assert await take_up(moved, order["id"]) == {"fail": "unknown", "queue": "queued"}[on_outage]
+    assert other.calls == []
+    assert book.alarms(order["id"]) == ["not_served"]
+    if on_outage == "fail":
+        error = error_of(await moved.post(space, order), 500, "connector_unavailable")
+        assert "oms.base_url" in error["error"]
+        assert other.calls == []
+    await house.close(moved)
+    # Back where it was, it is settled.
+    world = await house.open(by_hand=True)
+    world.space(space_id="acme", on_outage=on_outage)
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(world, order["id"]) in ("accepted", "unavailable")
+    assert other.held == []
+
+
+async def test_an_order_of_which_nothing_was_sent_goes_where_its_space_leads_now(
+    house, book, elsewhere
+):
+    order, (other, other_url) = multi_order(), elsewhere
+    first = await house.open(by_hand=True)
+    first.space(space_id="acme")
+    house.oms.key = "another"
+    error_of(await first.post("acme", order), 500, "oms_unavailable")
+    made_for = book.order(order["id"])["destination"]
+    await house.close(first)
+    world = await house.open(by_hand=True)
+    world.oms_url = other_url
+    world.space(space_id="acme")
+    assert (await world.post("acme", order)).status_code == 200
+    assert len(other.held) == 1
+    assert book.order(order["id"])["destination"] not in (None, made_for)
 
 
 @pytest.mark.parametrize("on_outage", ["fail", "queue"])

@@ -56,6 +56,7 @@ class FluentConnector(Connector[FluentSettings, OrderPayload]):
         "customer.retailer": "is the order's retailer",
         f"attributes.{FINGERPRINT}": "is what our order is known by",
     }
+    destination: ClassVar[tuple[str, ...]] = ("base_url", "account", "retailer_id")
     # An order's ref is unique in Fluent: a second create is refused.
     duplicate_guard: ClassVar[DuplicateGuard] = DuplicateGuard.REFUSES
 

@@ -48,6 +48,7 @@ class ManhattanConnector(Connector[ManhattanSettings, OrderPayload]):
         "OrderActions": "keeps the figures as they were paid, and a second create from happening",
         f"OrderAttribute.{FINGERPRINT}": "is what our order is known by",
     }
+    destination: ClassVar[tuple[str, ...]] = ("base_url", "organization")
     # A save is an upsert by ids, all of which are stable: a second one changes nothing.
     duplicate_guard: ClassVar[DuplicateGuard] = DuplicateGuard.MERGES
 

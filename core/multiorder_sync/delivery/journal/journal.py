@@ -178,12 +178,13 @@ class Journal:
         opening = Opening(arrival, self.rows, same=same, waiting=waiting)
         return await self._run(arrival.about, opening, deadline)
 
-    async def freeze(
+    async def freeze(  # noqa: PLR0913 - what is kept, by keyword
         self,
         claim: Claim,
         frozen: Sequence[FrozenSubmission],
         *,
         connector: str,
+        destination: str | None,
         sending: bool,
         deadline: float,
     ) -> bool:
@@ -193,6 +194,7 @@ class Journal:
             claim: The right to carry the order on.
             frozen: The submissions.
             connector: The connector that made them.
+            destination: The OMS that they are for.
             sending: Whether the first of them is about to be created.
             deadline: Until when to wait for the journal, and to create it, in the time of
                 `time.monotonic`.
@@ -207,6 +209,7 @@ class Journal:
             claim,
             tuple(frozen),
             connector=connector,
+            destination=destination,
             at=_now(),
             sending=_seconds_until(deadline) if sending else None,
             rows=self.rows,

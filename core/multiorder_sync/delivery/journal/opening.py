@@ -203,6 +203,7 @@ class Freezing:
         claim: The right to carry the order on.
         frozen: The submissions, in their order.
         connector: The connector that made them.
+        destination: The OMS that they are for.
         at: The time.
         sending: How long the first of them may be created from now on, in seconds; None if it is
             not about to be.
@@ -215,12 +216,13 @@ class Freezing:
         frozen: tuple[FrozenSubmission, ...],
         *,
         connector: str,
+        destination: str | None,
         at: datetime,
         sending: float | None,
         rows: Rows,
     ) -> None:
         self._claim = claim
-        self._connector = connector
+        self._made = {"connector": connector, "destination": destination}
         self._sending = sending
         self._values = [
             {
@@ -241,7 +243,7 @@ class Freezing:
     def __call__(self, connection: Connection) -> bool:
         """Do it, within a transaction; False if the order is in other hands by now."""
         claim = self._claim
-        if not holds(connection, claim, {"connector": self._connector}):
+        if not holds(connection, claim, self._made):
             return False
         connection.execute(delete(submissions).where(submissions.c.order_id == claim.order_id))
         connection.execute(insert(submissions), self._values)

@@ -133,6 +133,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
         key: Of the multi-order within its space.
         state: What became of it.
         connector: The connector that its submissions were made by.
+        destination: What tells the OMS that they were made for from any other; None if there are none.
         on_outage: As it was configured when the last call for it came.
         fingerprint: Of its content; None if it could not be decoded.
         error: What happened before there were submissions.
@@ -153,6 +154,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     state: OrderState
     connector: str
+    destination: str | None = None
     on_outage: str
     fingerprint: str | None
     error: Failure | None

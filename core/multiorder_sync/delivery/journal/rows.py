@@ -53,6 +53,7 @@ class Rows:
             key=row.key,
             state=OrderState(row.state),
             connector=row.connector,
+            destination=row.destination,
             on_outage=row.on_outage,
             fingerprint=row.fingerprint,
             error=self.open_json(row.error, Failure),

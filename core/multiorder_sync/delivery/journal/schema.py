@@ -40,6 +40,9 @@ orders: Final = Table(
     Column("key", AnyText, nullable=False),  # of the multi-order within its space
     Column("fingerprint", Text),  # of its content; none if it could not be decoded
     Column("connector", Text, nullable=False),
+    Column(
+        "destination", Text
+    ),  # the OMS that its submissions were made for; none if there are none
     Column("on_outage", Text, nullable=False),  # as configured when the last call for it came
     Column("state", Text, nullable=False),
     Column("error", LargeBinary),  # sealed; what happened before there were submissions

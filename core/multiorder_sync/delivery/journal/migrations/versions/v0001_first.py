@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.Text),
         sa.Column("connector", sa.Text, nullable=False),
+        sa.Column("destination", sa.Text),
         sa.Column("on_outage", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("error", sa.LargeBinary),
