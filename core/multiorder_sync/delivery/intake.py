@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -48,6 +49,8 @@ _CLOSE_PART: Final = 0.1
 """How much of it, of a short deadline."""
 
 _POLL_SECONDS: Final = 0.1
+
+_TOO_LATE: Final = "The journal could not be written in time."
 
 _IN_OTHER_HANDS: Final = "Another process has this very order in hand still."
 
@@ -119,18 +122,18 @@ class Intake:
         self._step("opened")
         if opened.claim is None:
             return as_it_stands(opened)
-        rules = Rules(on_outage=incoming.space.settings.on_outage, delays=self.delays)
-        return await self._carry(incoming, opened, opened.claim, rules)
+        return await self._carry(incoming, opened, opened.claim, self._rules(incoming))
 
     async def _open(self, incoming: Incoming) -> Opened:
         """Open the order; while another process has it in hand, wait for what comes of it."""
         arrival = _arrival(incoming, self._journal.owner)
         same: str | None = None
         waiting: Waiting | None = None
+        late = partial(self._opened_late, incoming)
         while True:
             try:
                 opened = await self._journal.open(
-                    arrival, incoming.deadline, same=same, waiting=waiting
+                    arrival, incoming.deadline, same=same, waiting=waiting, late=late
                 )
             except JournalUnavailable:
                 # The last look has what is left of the time: next to nothing, and no matter of
@@ -151,6 +154,21 @@ class Intake:
                     same = opened.order.fingerprint
                 case _:
                     return opened
+
+    def _opened_late(self, incoming: Incoming, opened: Opened) -> None:
+        """Give back an order that was on record only when its call had been answered.
+
+        Nacelle was told that it failed, so that it must not be sent as one that was promised.
+        """
+        claim, rules = opened.claim, self._rules(incoming)
+        if claim is None:
+            return
+        closing, _ = stopped(JournalUnavailable(_TOO_LATE), opened, claim, rules)
+        answer = AnswerRecord(datetime.now(UTC), incoming.request_id, 500, JournalUnavailable.code)
+        self._journal.close_later(claim, msgspec.structs.replace(closing, answer=answer))
+
+    def _rules(self, incoming: Incoming) -> Rules:
+        return Rules(on_outage=incoming.space.settings.on_outage, delays=self.delays)
 
     async def _carry(
         self, incoming: Incoming, opened: Opened, claim: Claim, rules: Rules

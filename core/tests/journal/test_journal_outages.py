@@ -524,3 +524,37 @@ async def test_a_postgresql_that_is_not_there_is_told_without_its_password(url):
     with pytest.raises(JournalUnavailable):
         await journal.start()
     await journal.aclose()
+
+
+@pytest.mark.parametrize("on_outage", ["fail", "queue"])
+async def test_an_order_that_is_on_record_only_after_its_call_was_answered_is_given_back(
+    house, book, on_outage
+):
+    # The disk takes its time with the very commit that puts the order on record.
+    world = await house.open(by_hand=True)
+    space = world.space(on_outage=on_outage, deadline_seconds=1.0)
+    order, put_down, answered = multi_order(), threading.Event(), threading.Event()
+    engine = world.service.journal.engine
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(_connection, _cursor, statement, *_rest):
+        if statement.startswith("INSERT INTO orders"):
+            put_down.set()
+
+    @event.listens_for(engine, "commit")
+    def slow(_connection):
+        if put_down.is_set():
+            answered.wait(60)
+
+    try:
+        error_of(await world.post(space, order), 500, "journal_unavailable")
+    finally:
+        answered.set()
+    await until(lambda: book.answers(order["id"]) == [(500, "journal_unavailable")])
+    row = book.order(order["id"])
+    assert (row["state"], row["claim"], row["next_attempt_at"]) == ("unavailable", None, None)
+    assert world.oms.calls == []
+    world.give_time(space)
+    assert (await world.post(space, order)).status_code == 200
+    assert book.alarms(order["id"]) == []
+    assert len(world.oms.held) == 1

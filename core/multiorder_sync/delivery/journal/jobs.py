@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ class Job(msgspec.Struct, eq=False):
         loop: Where it is waited for.
         future: What it comes to.
         since: When it was asked for, in the time of `time.monotonic`.
+        late: Is given what it comes to, on the loop, if nobody waits for that any more.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Job(msgspec.Struct, eq=False):
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     since: float
+    late: Callable[[Any], None] | None = None
 
     @property
     def given_up(self) -> bool:
@@ -38,16 +41,19 @@ class Job(msgspec.Struct, eq=False):
 
     def succeed(self, result: Any) -> None:
         """Give its result to whoever waits."""
-        self._settle(lambda: self.future.set_result(result))
+        late = None if self.late is None else partial(self.late, result)
+        self._settle(lambda: self.future.set_result(result), late)
 
     def fail(self, error: Exception) -> None:
         """Tell whoever waits why there is no result."""
         self._settle(lambda: self.future.set_exception(error))
 
-    def _settle(self, settle: Callable[[], None]) -> None:
+    def _settle(self, settle: Callable[[], None], late: Callable[[], None] | None = None) -> None:
         def unless_given_up() -> None:
             if not self.future.done():
                 settle()
+            elif late is not None:
+                late()
 
         # The loop is closed if the server has ended meanwhile; then nobody waits.
         if not self.loop.is_closed():

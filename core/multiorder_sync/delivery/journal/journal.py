@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -163,6 +163,7 @@ class Journal:
         *,
         same: str | None = None,
         waiting: Waiting | None = None,
+        late: Callable[[Opened], None] | None = None,
     ) -> Opened:
         """Record an order that came, and claim it if it is to be carried on.
 
@@ -171,12 +172,13 @@ class Journal:
             deadline: Until when to wait for the journal, in the time of `time.monotonic`.
             same: A fingerprint that stands for the same content.
             waiting: If the call has waited for another process.
+            late: Is given what it came to if it is on disk after all, when nobody waits any more.
 
         Raises:
             JournalUnavailable: If it can't be recorded.
         """
         opening = Opening(arrival, self.rows, same=same, waiting=waiting)
-        return await self._run(arrival.about, opening, deadline)
+        return await self._run(arrival.about, opening, deadline, late)
 
     async def freeze(  # noqa: PLR0913 - what is kept, by keyword
         self,
@@ -267,6 +269,11 @@ class Journal:
         if not closed.held:
             self._log.warning("order was in other hands when it was closed", order=claim.key)
         return closed
+
+    def close_later(self, claim: Claim, closing: Closing) -> None:
+        """Write what became of an order as soon as that can be done; nobody waits for it."""
+        close = Close(claim, closing, at=_now(), webhook=self.webhook, rows=self.rows)
+        self.afterwards.close(claim, close, None)
 
     async def unheard(self, order_id: int, request_id: str) -> tuple[AlarmKind, ...]:
         """Note that the caller was gone when it was to be told of an order that is safe.
@@ -363,12 +370,19 @@ class Journal:
         except SQLAlchemyError as error:
             raise JournalUnavailable(f"The journal can't be read: {reason_of(error)}.") from error
 
-    async def _run(self, key: str, work: Work[T], deadline: float | None = None) -> T:
+    async def _run(
+        self,
+        key: str,
+        work: Work[T],
+        deadline: float | None = None,
+        late: Callable[[T], None] | None = None,
+    ) -> T:
         if self._writer is None:
             raise JournalUnavailable("The journal is not open; the server is being stopped.")
         if deadline is None:
             return await self._writer.run(key, work)
-        return await self._writer.run(key, work, seconds=max(0.05, deadline - monotonic()))
+        seconds = max(0.05, deadline - monotonic())
+        return await self._writer.run(key, work, seconds=seconds, late=late)
 
     async def _beat(self) -> None:
         while True:

@@ -4,7 +4,7 @@ import asyncio
 import math
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -59,7 +59,14 @@ class Writer:
         """Whether the last write failed, or one hangs. Ask on the event loop."""
         return self._broken or self._hangs()
 
-    async def run(self, key: str, work: Work[T], *, seconds: float = 30.0) -> T:
+    async def run(
+        self,
+        key: str,
+        work: Work[T],
+        *,
+        seconds: float = 30.0,
+        late: Callable[[T], None] | None = None,
+    ) -> T:
         """Run work, and return its result once it is on disk.
 
         Args:
@@ -68,6 +75,7 @@ class Writer:
             work: What to do.
             seconds: How long to wait for it. After that it is left out, unless it is being
                 committed at that very moment.
+            late: Is given its result if it is on disk all the same, once that is known.
 
         Raises:
             JournalUnavailable: If the database can't be written, or not in time.
@@ -75,14 +83,16 @@ class Writer:
         if self._closed:
             raise JournalUnavailable("The journal is closed; the server is being stopped.")
         loop = asyncio.get_running_loop()
-        job = Job(key, work, loop, loop.create_future(), monotonic())
+        job = Job(key, work, loop, loop.create_future(), monotonic(), late)
         self._unfinished[job] = None
         self._jobs.put(job)
         try:
             async with asyncio.timeout(seconds):
                 result: T = await job.future
         except TimeoutError:
-            raise JournalUnavailable("The journal could not be written in time.") from None
+            if job.future.cancelled():
+                raise JournalUnavailable("The journal could not be written in time.") from None
+            result = job.future.result()  # it came at the last moment
         finally:
             del self._unfinished[job]
         return result
