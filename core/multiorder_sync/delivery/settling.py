@@ -66,6 +66,8 @@ class Delivery:
         # Whether an order of ours may be in the OMS without our having seen it there.
         self._in_doubt = in_doubt
         self._sent_at = sent_at
+        # What the OMS said of a create, while it can't be asked whether it says so of what it has.
+        self._refusal: Refused | None = None
         # An OMS that does not refuse a second create is asked before the first one, too.
         self._find_first = way.connector.duplicate_guard is not DuplicateGuard.REFUSES
 
@@ -125,6 +127,8 @@ class Delivery:
 
     async def _once(self) -> Receipt | None:
         """Find or create the order; None if it is in doubt and must not be created again."""
+        if self._refusal is not None:
+            return await self._is_there(self._refusal)
         may_create_again = self._way.connector.duplicate_guard is not DuplicateGuard.NONE
         if self._in_doubt or self._find_first:
             too_late = self._is_too_late()
@@ -162,21 +166,25 @@ class Delivery:
         except Refused as refusal:
             # It may be refused just because it is there: an earlier call brought it, or a create
             # of ours that came through late.
+            if not self._in_doubt:
+                return await self._is_there(refusal)
             failure = refusal
         except OutcomeUnknown as unknown:
             self._in_doubt = True
             failure = unknown
             self._log.warning("outcome unknown", reason=self._reason(unknown))
-        try:
-            receipt = await self.attempts.find(in_doubt=self._in_doubt)
-        except RefTaken:
-            raise
-        except OmsError:
-            if self._in_doubt:
-                raise
-            raise failure from None
+        receipt = await self.attempts.find(in_doubt=True)
         if receipt is None:
             raise failure
+        return receipt
+
+    async def _is_there(self, refusal: Refused) -> Receipt:
+        """Look whether an order that was refused is there; as long as that is open, it is in doubt."""
+        self._refusal, self._in_doubt = refusal, True
+        receipt = await self.attempts.find(in_doubt=True)
+        self._refusal, self._in_doubt = None, False
+        if receipt is None:
+            raise refusal
         return receipt
 
     def _wait(self, failure: OmsError, backoff: Backoff) -> float | None:
@@ -200,7 +208,13 @@ class Delivery:
         return self._result(SubmissionState.REFUSED, error=refusal)
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:
-        if self._in_doubt and not isinstance(failure, OutcomeUnknown):
+        if self._refusal is not None:
+            failure = OutcomeUnknown(
+                f"{self._refusal} Whether that is because the OMS has it already can't be told: "
+                f"{failure}",
+                oms_errors=self._refusal.oms_errors,
+            )
+        elif self._in_doubt and not isinstance(failure, OutcomeUnknown):
             failure = OutcomeUnknown(
                 f"Whether the OMS has the order can't be told: {failure}",
                 oms_errors=failure.oms_errors,

@@ -198,13 +198,17 @@ async def test_a_refusal_that_only_means_that_the_order_is_there_is_a_success(wo
     assert len(world.oms.held) == 1
 
 
-async def test_a_refusal_stands_when_the_look_up_after_it_fails(world):
+async def test_a_refusal_is_not_final_when_the_look_up_after_it_fails(world):
+    # It may be refused because it is there: what is final is told as that only where it is known.
     class Blind(Refusing):
         async def find(self, submission):
             raise Unavailable("No look-ups today.")
 
     world.oms.fail("refuse", code="E", message="No.")
-    error_of(await world.post(world.space(Blind), multi_order()), 422, "oms_refused")
+    space = world.space(Blind, deadline_seconds=BRIEF_SECONDS)
+    error = error_of(await world.post(space, multi_order()), 500, "outcome_unknown")
+    assert error["error"].startswith("Acme refused: No. Whether that is because")
+    assert world.oms.count("create") == 1
 
 
 @pytest.mark.parametrize("crash", CRASHES[:2], ids=["RuntimeError", "SystemExit"])

@@ -140,3 +140,31 @@ async def test_how_old_a_create_is_goes_by_the_databases_clock(house, book, monk
     # One that was sent by the clock of another machine is not old for it, either.
     world.oms.mend()
     assert await take_up(world, order["id"]) == "unknown"
+
+
+async def test_an_order_that_is_refused_while_no_one_can_look_is_not_refused_for_good(house, book):
+    # The journal is of an older backup: the order is in the OMS, and its record is not.
+    world = await house.open(by_hand=True)
+    space = world.space(deadline_seconds=BRIEF_SECONDS)
+    order = multi_order()
+    assert (await world.post(space, order)).status_code == 200
+    for table in ("submissions", "attempts", "answers", "orders"):
+        book.write(f"DELETE FROM {table}")
+    world.oms.mute = True
+    error = error_of(await world.post(space, order), 500, "outcome_unknown")
+    assert "The ref is taken." in error["error"]
+    assert error["details"]["oms_errors"][0]["code"] == "DUPLICATE"
+    assert world.oms.count("create") == 2
+    world.oms.mend()
+    assert await take_up(world, order["id"]) == "accepted"
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
+    assert len(world.oms.held) == 1
+
+
+async def test_an_order_that_is_refused_is_so_once_someone_could_look(world):
+    space = world.space(deadline_seconds=60)
+    world.oms.fail("refuse", code="E", message="No.")
+    world.oms.fail("drop", "find", times=2)
+    error = error_of(await world.post(space, multi_order()), 422, "oms_refused")
+    assert error["details"]["orders"][0]["state"] == "refused"
+    assert world.oms.count("create") == 1
