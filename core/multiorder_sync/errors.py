@@ -235,6 +235,11 @@ class ConnectorFault(OmsError):
     retryable = True
 
 
+def code_of(error: MultiOrderError) -> str:
+    """Return an error's code as the text that is kept, whatever a connector's own kind has for one."""
+    return str(error.code)
+
+
 def _words(said: object) -> OmsMessage:
     if not isinstance(said, OmsMessage):
         return OmsMessage(text=str(said))

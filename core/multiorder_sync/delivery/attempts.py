@@ -20,6 +20,7 @@ from multiorder_sync.errors import (
     RefTaken,
     Refused,
     Unavailable,
+    code_of,
 )
 from multiorder_sync.oms.connector import Connector
 from multiorder_sync.oms.outbound import Attempt
@@ -136,7 +137,7 @@ class Attempts:
         try:
             received = await self._bounded(call)
         except OmsError as error:
-            result, answer = error.code, self._said(error)
+            result, answer = code_of(error), self._said(error)
             raise
         else:
             result = "absent" if received is None else "accepted"

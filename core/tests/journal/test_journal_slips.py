@@ -5,7 +5,7 @@ import pytest
 from acme import Merging, Refusing, Unguarded, error_of, multi_order
 from acme.house import take_up
 
-from multiorder_sync import OutcomeUnknown, Receipt, Unavailable
+from multiorder_sync import CredentialsRefused, OutcomeUnknown, Receipt, Unavailable
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -115,3 +115,40 @@ async def test_a_wait_that_makes_no_sense_is_none(by_hand, book, wait):
     order = multi_order()
     assert (await by_hand.post(by_hand.space(Hasty), order)).status_code == 200
     assert book.states(order["id"]) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"notes": (5,)}, {"notes": None}, {"ref": 17}, {"fingerprint": None}, {"orders": None}],
+    ids=str,
+)
+async def test_a_submission_that_can_not_be_kept_is_not_sent(by_hand, book, field):
+    class Slipping(Refusing):
+        def transform(self, order, context):
+            return [
+                msgspec.structs.replace(each, **field) for each in super().transform(order, context)
+            ]
+
+    order = multi_order()
+    error_of(await by_hand.post(by_hand.space(Slipping), order), 500, "internal")
+    assert (book.state(order["id"]), book.states(order["id"])) == ("unavailable", [])
+    assert by_hand.oms.calls == []
+    assert by_hand.service.journal.working
+
+
+async def test_a_code_of_any_kind_is_kept_as_a_text(by_hand, book):
+    class Closed(CredentialsRefused):
+        code = 4711
+
+    class Resting(Refusing):
+        async def submit(self, submission):
+            raise Closed("Acme is closed today.")
+
+    order = multi_order()
+    space = by_hand.space(Resting, space_id="resting")
+    error_of(await by_hand.post(space, order), 500, "4711")
+    assert book.attempts(order["id"])[-1]["result"] == "4711"
+    assert book.answers(order["id"]) == [(500, "4711")]
+    # A call for it, or redelivery, reads what was kept.
+    by_hand.space(space_id="resting")
+    assert (await by_hand.post(space, order)).status_code == 200

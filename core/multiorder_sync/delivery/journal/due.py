@@ -19,13 +19,13 @@ from multiorder_sync.delivery.journal.records import (
 )
 from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
 from multiorder_sync.delivery.journal.schema import alarms, orders
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.delivery.journal.sealing import Unreadable
 
 _ALARM_CLAIM_SECONDS: Final = 60.0
 """How long an alarm is left to who took it: longer than the webhook may take, and the journal after it."""
 
 _UNREADABLE_SECONDS: Final = 60.0
-"""How long to leave an order that can't be decrypted: the key that fits may be configured then."""
+"""How long to leave an order that can't be read: the key that fits may be configured then."""
 
 
 class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +144,7 @@ class ClaimOrders:
         """Claim an order; None if it can't be read, for then it must not keep others waiting."""
         try:
             return self._claim(connection, row)
-        except JournalUnavailable as error:
+        except Unreadable as error:
             if self._only is not None:
                 raise
             structlog.get_logger().error(
@@ -210,7 +210,7 @@ class ClaimAlarms:
             ).one()
             try:
                 record = self._rows.order(order)
-            except JournalUnavailable as error:
+            except Unreadable as error:
                 structlog.get_logger().error("alarm can't be read", alarm=row.id, reason=str(error))
                 continue
             kind = AlarmKind(row.kind)

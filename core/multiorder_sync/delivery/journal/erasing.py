@@ -13,8 +13,8 @@ from multiorder_sync.delivery.journal.retention import SETTLED
 from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealed import remove_texts
+from multiorder_sync.delivery.journal.sealing import Unreadable
 from multiorder_sync.delivery.journal.transactions import reading
-from multiorder_sync.errors import JournalUnavailable
 
 _AT_ONCE: Final = 50
 """How many received bodies are held in memory."""
@@ -79,7 +79,7 @@ def scan(engine: Engine, rows: Rows, shopper: Shopper) -> Iterator[Scanned]:
             name = Name(row.id, row.space, row.key)
             try:
                 received = rows.sealer.open(row.received)
-            except JournalUnavailable:
+            except Unreadable:
                 scanned.unreadable.append(name)
                 continue
             if shopper.is_in(received):
