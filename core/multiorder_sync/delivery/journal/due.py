@@ -12,17 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import (
-    AlarmKind,
     Claim,
     OrderRecord,
     SubmissionRecord,
 )
 from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
-from multiorder_sync.delivery.journal.schema import alarms, orders
+from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealing import Unreadable
-
-_ALARM_CLAIM_SECONDS: Final = 60.0
-"""How long an alarm is left to who took it: longer than the webhook may take, and the journal after it."""
 
 _UNREADABLE_SECONDS: Final = 60.0
 """How long to leave an order that can't be read: the key that fits may be configured then."""
@@ -44,15 +40,6 @@ class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
     claimed_at: datetime
     received: bytes | None
     submissions: tuple[SubmissionRecord, ...]
-
-
-class DueAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that is to be delivered."""
-
-    id: str
-    kind: AlarmKind
-    order: OrderRecord
-    tries: int
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,68 +167,3 @@ class ClaimOrders:
             )
         )
         return due
-
-
-class ClaimAlarms:
-    """Takes alarms that are to be delivered; one that is not reported back comes again."""
-
-    def __init__(self, *, most: int, rows: Rows) -> None:
-        self._most = most
-        self._rows = rows
-
-    def __call__(self, connection: Connection) -> list[DueAlarm]:
-        """Do it, within a transaction."""
-        found = connection.execute(
-            select(alarms.c.id, alarms.c.kind, alarms.c.order_id, alarms.c.tries)
-            .where(alarms.c.next_try_at <= database_now())
-            .order_by(alarms.c.next_try_at)
-            .limit(self._most)
-            .with_for_update(skip_locked=True)
-        ).all()
-        due = []
-        for row in found:
-            connection.execute(
-                update(alarms)
-                .where(alarms.c.id == row.id)
-                .values(next_try_at=database_now() + _ALARM_CLAIM_SECONDS)
-            )
-            order = connection.execute(
-                select(*RECORD_COLUMNS).where(orders.c.id == row.order_id)
-            ).one()
-            try:
-                record = self._rows.order(order)
-            except Unreadable as error:
-                structlog.get_logger().error("alarm can't be read", alarm=row.id, reason=str(error))
-                continue
-            kind = AlarmKind(row.kind)
-            due.append(DueAlarm(id=row.id, kind=kind, order=record, tries=row.tries))
-        return due
-
-
-class AlarmTried:
-    """Notes that an alarm was delivered, or when to try again.
-
-    What another process has noted meanwhile stays, if this one took longer than its claim: a try
-    is counted once, and what was delivered is not to be tried again.
-    """
-
-    def __init__(self, due: DueAlarm, *, arrived: bool, again_seconds: float | None) -> None:
-        self._due = due
-        self._delivered_at = datetime.now(UTC) if arrived else None
-        self._again_seconds = again_seconds
-
-    def __call__(self, connection: Connection) -> None:
-        """Do it, within a transaction."""
-        again = self._again_seconds
-        open_ = (alarms.c.id == self._due.id) & alarms.c.delivered_at.is_(None)
-        if self._delivered_at is None:
-            open_ &= alarms.c.tries == self._due.tries
-        connection.execute(
-            update(alarms)
-            .where(open_)
-            .values(
-                delivered_at=self._delivered_at,
-                tries=alarms.c.tries + 1,
-                next_try_at=None if again is None else database_now() + again,
-            )
-        )

@@ -23,14 +23,8 @@ from multiorder_sync.delivery.journal.databases import (
     place_of,
     sqlite_file,
 )
-from multiorder_sync.delivery.journal.due import (
-    AlarmTried,
-    ClaimAlarms,
-    ClaimOrders,
-    DueAlarm,
-    DueOrder,
-    Room,
-)
+from multiorder_sync.delivery.journal.due import ClaimOrders, DueOrder, Room
+from multiorder_sync.delivery.journal.due_alarms import AlarmTried, ClaimAlarms, DueAlarm
 from multiorder_sync.delivery.journal.jobs import Work
 from multiorder_sync.delivery.journal.keeping_invalid import KeepInvalid
 from multiorder_sync.delivery.journal.opening import Arrival, Freezing, Opening, Sending, Waiting
@@ -329,7 +323,7 @@ class Journal:
 
     async def claim_alarms(self, *, most: int) -> list[DueAlarm]:
         """Take alarms that are to be delivered."""
-        return await self._run("", ClaimAlarms(most=most, rows=self.rows))
+        return await self._run("", ClaimAlarms(most=most))
 
     async def alarm_tried(
         self, due: DueAlarm, *, arrived: bool, again_seconds: float | None
