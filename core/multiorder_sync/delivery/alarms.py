@@ -32,6 +32,9 @@ SENTENCES: Final = {
     AlarmKind.OUT_OF_REACH: (
         "The order has waited for its OMS, which is out of reach, longer than it is tried otherwise."
     ),
+    AlarmKind.UNREADABLE: (
+        "The order can't be settled: its record is damaged, or encrypted with a key that is missing."
+    ),
 }
 
 _SIGNATURE: Final = "x-multiorder-signature-sha256"

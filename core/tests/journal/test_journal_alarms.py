@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 from acme import error_of, multi_order
-from acme.house import opened_journal, until
+from acme.house import opened_journal, take_up, until
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from multiorder_sync import Secret
 from multiorder_sync.config import AlarmSettings
 from multiorder_sync.delivery.alarms import SENTENCES, Alarms
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.records import AlarmKind
 from multiorder_sync.metrics import Metrics
 from multiorder_sync.nacelle.signature import verify
@@ -269,6 +270,35 @@ async def test_the_alarm_of_an_order_that_can_not_be_read_is_delivered_too(
     states = [call["state"] for call in receiver.calls]
     assert sorted(states) == (["parked", "partial"] if column == "state" else ["partial"] * 2)
     assert all(row["delivered_at"] for row in book.rows("SELECT * FROM alarms"))
+
+
+async def test_an_order_that_can_not_be_read_is_alarmed_once(
+    house, receiver, settings, book, logged
+):
+    world = await house.open(by_hand=True, alarms=settings)
+    order = multi_order()
+    house.oms.key = "another"
+    assert (await world.post("queue", order)).status_code == 200
+    book.write("UPDATE submissions SET error = :junk", junk=b"p{")
+    for _ in range(3):
+        book.write("UPDATE orders SET next_attempt_at = 0")
+        room = Room(most=5, each=5)
+        assert await world.service.journal.claim_due(room, claim_seconds=5) == []
+    assert book.alarms(order["id"]) == ["unreadable"]
+    (line,) = [line for line in logged if line["event"] == "alarm"]
+    assert (line["kind"], line["order"], line["space"]) == ("unreadable", order["id"], "queue")
+    assert b'multiorder_alarms_total{kind="unreadable",space="queue"} 1.0' in (
+        await world.service.metrics_text()
+    )
+    await world.service._alarms.deliver(world.service.journal)
+    assert [(call["kind"], call["order"]) for call in receiver.calls] == [
+        ("unreadable", order["id"])
+    ]
+    # Once it can be read again, it goes on.
+    book.write("UPDATE submissions SET error = NULL")
+    house.oms.key = world.oms_key
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(world, order["id"]) == "accepted"
 
 
 async def test_an_alarm_of_a_later_version_is_left_to_it(

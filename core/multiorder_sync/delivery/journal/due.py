@@ -10,8 +10,10 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
+from multiorder_sync.delivery.journal.alarming import Raising
 from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import (
+    AlarmKind,
     Claim,
     OrderRecord,
     SubmissionRecord,
@@ -42,6 +44,19 @@ class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
     submissions: tuple[SubmissionRecord, ...]
 
 
+class Claimed(msgspec.Struct, frozen=True):
+    """What claiming came to.
+
+    Attributes:
+        orders: Those that are in hand.
+        alarmed: The space and the key of each order for which an alarm was raised, since it can't
+            be read.
+    """
+
+    orders: list[DueOrder]
+    alarmed: list[tuple[str, str]]
+
+
 class Room(msgspec.Struct, frozen=True, kw_only=True):
     """For how many orders there is room.
 
@@ -70,26 +85,34 @@ class ClaimOrders:
         room: How many at most.
         claim_seconds: How long a claim holds.
         rows: Reads and writes records.
+        webhook: Whether alarms go to a webhook.
         only: The one order in question, due or not; one that is in other hands is left there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by keyword
         self,
         owner: str,
         *,
         room: Room,
         claim_seconds: float,
         rows: Rows,
+        webhook: bool,
         only: int | None = None,
     ) -> None:
         self._owner = owner
         self._room = room
         self._claim_seconds = claim_seconds
         self._rows = rows
+        self._webhook = webhook
         self._only = only
+        self._alarmed: list[tuple[str, str]] = []
 
-    def __call__(self, connection: Connection) -> list[DueOrder]:
+    def __call__(self, connection: Connection) -> Claimed:
         """Do it, within a transaction."""
+        self._alarmed = []
+        return Claimed(self._orders(connection), self._alarmed)
+
+    def _orders(self, connection: Connection) -> list[DueOrder]:
         now = database_now()
         if self._only is not None:
             free = or_(orders.c.claim.is_(None), orders.c.claim_until <= now)
@@ -128,7 +151,7 @@ class ClaimOrders:
         return [due for row in found if (due := self._claimed(connection, row)) is not None]
 
     def _claimed(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> DueOrder | None:
-        """Claim an order; None if it can't be read, for then it must not keep others waiting."""
+        """Claim an order; None if it can't be read: then others do not wait, and a person looks."""
         try:
             return self._claim(connection, row)
         except Unreadable as error:
@@ -137,6 +160,9 @@ class ClaimOrders:
             structlog.get_logger().error(
                 "order can't be taken up", space=row.space, order=row.key, reason=str(error)
             )
+        raising = Raising((AlarmKind.UNREADABLE,), at=datetime.now(UTC), webhook=self._webhook)
+        if raising(connection, row.id, since=row.told_at):
+            self._alarmed.append((row.space, row.key))
         later = database_now() + _UNREADABLE_SECONDS
         connection.execute(
             update(orders).where(orders.c.id == row.id).values(next_attempt_at=later)

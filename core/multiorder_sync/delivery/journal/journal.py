@@ -56,8 +56,8 @@ class Journal:
         settings: Where it is and how it is kept.
         config: The configuration that the process serves, by which others can tell it.
         webhook: Whether alarms go to a webhook.
-        raised: Is told each alarm that was raised when nobody waited for it any more: its kind,
-            the space, and the order's key.
+        raised: Is told each alarm that nobody else hears of: those raised as an order was closed
+            late, or could not be read. Its kind, the space, and the order's key.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Journal:
         self.rows = Rows(Sealer(settings.encryption_keys))
         self.engine = connect(settings.url)
         self.webhook = webhook
+        self._raised = raised
         self._settings = settings
         self._writer: Writer | None = None
         self._presence = Presence(self.engine, config)
@@ -309,16 +310,11 @@ class Journal:
 
     async def claim_due(self, room: Room, *, claim_seconds: float) -> list[DueOrder]:
         """Claim orders whose time has come, as far as there is room for them."""
-        claim = ClaimOrders(self.owner, room=room, claim_seconds=claim_seconds, rows=self.rows)
-        return await self._run("", claim)
+        return await self._claim(room, claim_seconds)
 
     async def claim_order(self, order_id: int, *, claim_seconds: float) -> DueOrder | None:
         """Claim one order, due or not; None if it is in other hands."""
-        one = Room(most=1, each=1)
-        claim = ClaimOrders(
-            self.owner, room=one, claim_seconds=claim_seconds, rows=self.rows, only=order_id
-        )
-        found = await self._run("", claim)
+        found = await self._claim(Room(most=1, each=1), claim_seconds, only=order_id)
         return found[0] if found else None
 
     async def claim_alarms(self, *, most: int) -> list[DueAlarm]:
@@ -348,6 +344,22 @@ class Journal:
                 return {(space, state): number for space, state, number in found}
         except SQLAlchemyError as error:
             raise JournalUnavailable(f"The journal can't be read: {reason_of(error)}.") from error
+
+    async def _claim(
+        self, room: Room, claim_seconds: float, only: int | None = None
+    ) -> list[DueOrder]:
+        claim = ClaimOrders(
+            self.owner,
+            room=room,
+            claim_seconds=claim_seconds,
+            rows=self.rows,
+            webhook=self.webhook,
+            only=only,
+        )
+        claimed = await self._run("", claim)
+        for space, key in claimed.alarmed:
+            self._raised(AlarmKind.UNREADABLE, space, key)
+        return claimed.orders
 
     async def _run(self, key: str, work: Work[T], deadline: float | None = None) -> T:
         if self._writer is None:

@@ -55,6 +55,7 @@ class AlarmKind(StrEnum):
     ACCEPTED_AFTER_FAILURE = "accepted_after_failure"
     NOT_SERVED = "not_served"
     OUT_OF_REACH = "out_of_reach"
+    UNREADABLE = "unreadable"
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):

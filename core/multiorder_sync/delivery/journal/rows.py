@@ -62,8 +62,12 @@ class Rows:
         """Return the bytes of which this is kept."""
         return None if sealed is None else self.sealer.open(sealed)
 
-    def order(self, row: _AnyRow) -> OrderRecord:
+    def order(self, row: _AnyRow, *, with_error: bool = True) -> OrderRecord:
         """Return the record of a row of `RECORD_COLUMNS`.
+
+        Args:
+            row: The row.
+            with_error: Whether what happened before there were submissions is read.
 
         Raises:
             Unreadable: If something of it can't be read.
@@ -80,7 +84,7 @@ class Rows:
             connector=row.connector,
             on_outage=row.on_outage,
             fingerprint=row.fingerprint,
-            error=self.open_json(row, "error", Failure),
+            error=self.open_json(row, "error", Failure) if with_error else None,
             received_at=row.received_at,
             updated_at=row.updated_at,
             told_status=row.told_status,
