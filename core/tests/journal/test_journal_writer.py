@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from multiorder_sync import Secret
 from multiorder_sync.delivery.journal.databases import connect
 from multiorder_sync.delivery.journal.writer import Writer
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.errors import InternalError, JournalUnavailable
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -260,3 +260,30 @@ async def test_what_is_committed_is_on_disk(house, book):
         }
     else:
         assert found == {"synchronous_commit": "on"}
+
+
+WRONG = {
+    "no state": "UPDATE orders SET state = NULL",
+    "a key twice": "UPDATE orders SET key = 'a'",
+}
+
+
+@pytest.mark.parametrize("statement", WRONG.values(), ids=WRONG)
+async def test_what_the_database_does_not_take_is_that_works_own_matter(
+    writer, book, logged, statement
+):
+    assert await together(writer, note("a"), note("b")) == ["a", "b"]
+
+    def wrong(connection):
+        connection.execute(text(statement))
+
+    failed, done = await together(writer, wrong, note("c"))
+    assert isinstance(failed, InternalError)
+    assert done == "c"
+    with pytest.raises(InternalError):
+        await writer.run("", wrong)
+    assert not writer.broken
+    assert len(book.rows("SELECT * FROM orders")) == 3
+    events = {line["event"] for line in logged}
+    assert "journal does not take what is written" in events
+    assert "journal can't be written" not in events

@@ -42,7 +42,7 @@ from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealing import Sealer
 from multiorder_sync.delivery.journal.writer import Writer, reason_of
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.errors import InternalError, JournalUnavailable
 
 T = TypeVar("T")
 
@@ -373,7 +373,7 @@ class Journal:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._run("", self._presence.renew)
-            except JournalUnavailable:
+            except (JournalUnavailable, InternalError):
                 continue  # it is in the log already; the next beat may get through
 
     def _not_heard(
