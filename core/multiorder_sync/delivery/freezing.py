@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.errors import Untransformable
+from multiorder_sync.errors import Untransformable, encodable
 from multiorder_sync.nacelle.identity import order_identity
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
@@ -63,7 +63,13 @@ def _sound(submission: object) -> AnySubmission:
         facts = msgspec.convert(submission, _Facts, from_attributes=True)
     except msgspec.ValidationError as error:
         raise TypeError(f"the submission can't be kept: {error}") from error
-    return msgspec.structs.replace(submission, **msgspec.structs.asdict(facts))
+    return msgspec.structs.replace(
+        submission,
+        ref=encodable(facts.ref),
+        orders=facts.orders,
+        fingerprint=encodable(facts.fingerprint),
+        notes=tuple(map(encodable, facts.notes)),
+    )
 
 
 def _check(submissions: Sequence[AnySubmission], order: MultiOrder, space: ServedSpace) -> None:

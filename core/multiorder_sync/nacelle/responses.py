@@ -22,6 +22,7 @@ from multiorder_sync.errors import (
     Untransformable,
     Vetoed,
     code_of,
+    encodable,
 )
 from multiorder_sync.outcome import Outcome, OutcomeState, SubmissionResult
 
@@ -171,6 +172,6 @@ def _failure(
     details: Mapping[str, Any],
     headers: Mapping[str, str] = {},
 ) -> Reply:
-    error = {"error": sentence, "category": CATEGORY, "details": details}
+    error = {"error": encodable(sentence), "category": CATEGORY, "details": details}
     body = msgspec.json.encode({"order": {}, "error": error})
     return Reply(status, body, code, {**JSON, **headers})

@@ -23,6 +23,7 @@ from multiorder_sync.errors import (
     Untransformable,
     Vetoed,
     code_of,
+    encodable,
 )
 from multiorder_sync.outcome import Receipt, Submission, SubmissionState
 
@@ -69,7 +70,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     def of(cls, error: MultiOrderError) -> "Failure":
         """Return what is kept of an error."""
         said = error.oms_errors if isinstance(error, OmsError) else ()
-        return cls(code_of(error), str(error), said)
+        return cls(code_of(error), encodable(str(error)), said)
 
     def error(self) -> MultiOrderError:
         """Return the error again, of the kind that its code is for."""
