@@ -163,3 +163,38 @@ def test_a_missing_driver_is_told_with_its_remedy(tmp_path):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert "pip install 'multiorder-sync[postgres]'" in done.stdout
+
+
+@pytest.fixture(params=["LATIN1", "SQL_ASCII"])
+def database_of_another_encoding(request, postgres):
+    name = f"of_{request.param.lower()}"
+    postgres.execute(
+        f"CREATE DATABASE {name} ENCODING '{request.param}' LC_COLLATE 'C' LC_CTYPE 'C' "
+        "TEMPLATE template0"
+    )
+    yield postgres.url(name), request.param
+    postgres.drop(name)
+
+
+def test_a_database_that_can_not_hold_every_text_is_refused_with_a_remedy(
+    database_of_another_encoding,
+):
+    url, encoding = database_of_another_encoding
+    for migrate in (True, False):
+        journal = journal_at(url, migrate=migrate)
+        for start in (journal.prepare, journal.check):
+            with pytest.raises(
+                JournalUnavailable, match="CREATE DATABASE name ENCODING"
+            ) as refused:
+                start()
+            assert f"has the encoding {encoding};" in str(refused.value)
+    with connect(Secret(url)).connect() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_texts_are_sent_in_utf_8_whatever_the_database_has_for_a_default(postgres):
+    name = postgres.create(template="journal")
+    postgres.execute(f"ALTER DATABASE {name} SET client_encoding = 'LATIN1'")
+    with connect(Secret(postgres.url(name))).connect() as connection:
+        assert connection.exec_driver_sql("SHOW client_encoding").scalar() == "UTF8"
+    postgres.drop(name)

@@ -85,6 +85,25 @@ def place_of(engine: Engine) -> str:
     return url.set(drivername="postgresql", query=query).render_as_string(hide_password=True)
 
 
+def check_encoding(engine: Engine) -> None:
+    """Make sure that the database can hold every text: one of SQLite can, one of PostgreSQL may not.
+
+    Raises:
+        JournalUnavailable: If it can't; the message says what to do.
+        sqlalchemy.exc.SQLAlchemyError: If it can't be asked.
+    """
+    if is_sqlite(engine.url):
+        return
+    with engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise JournalUnavailable(
+            f"The journal {place_of(engine)} can't hold every text, for its database has the "
+            f"encoding {encoding}; make another one by `CREATE DATABASE name ENCODING 'UTF8' "
+            "TEMPLATE template0`, and name it in [journal] url."
+        )
+
+
 def is_locked(error: Exception) -> bool:
     """Tell whether a statement failed since another session has locked what it writes.
 
@@ -157,6 +176,7 @@ def _postgresql(url: URL) -> Engine:
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "multiorder",
+            "client_encoding": "utf8",  # whatever the database, or its user, has for a default
             # A server that went away without a word is noticed within seconds.
             "keepalives_idle": 5,
             "keepalives_interval": 2,

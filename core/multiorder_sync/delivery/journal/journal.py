@@ -17,6 +17,7 @@ from multiorder_sync.delivery.journal.afterwards import Afterwards, Raised
 from multiorder_sync.delivery.journal.answering import NotHeard, Repeat
 from multiorder_sync.delivery.journal.closing import Close, Closed
 from multiorder_sync.delivery.journal.databases import (
+    check_encoding,
     connect,
     for_reading,
     is_sqlite,
@@ -86,6 +87,7 @@ class Journal:
             JournalUnavailable: If the database can't be used; the message says why.
         """
         try:
+            check_encoding(self.engine)
             if self._settings.migrate:
                 migrating.migrate(self.engine)
             migrating.check(self.engine)
@@ -105,6 +107,7 @@ class Journal:
         try:
             with for_reading(self.engine).connect() as connection:
                 connection.execute(select(1))
+            check_encoding(self.engine)
             if not self._settings.migrate:
                 migrating.check(self.engine)
         except SQLAlchemyError as error:
