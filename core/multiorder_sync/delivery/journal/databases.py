@@ -25,6 +25,7 @@ _CONNECT_SECONDS: Final = 5
 # hold rows, and the lock by which others know it, for two hours by the system's own keepalives.
 _SESSION: Final = {
     "synchronous_commit": "on",
+    "default_transaction_isolation": r"read\ committed",  # which the journal's work is made for
     "statement_timeout": "15s",
     "lock_timeout": "200ms",
     "idle_in_transaction_session_timeout": "10s",
@@ -36,7 +37,8 @@ _SESSION: Final = {
 _SHOWN: Final = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "target_session_attrs")
 """The parts of a query that say which database it is."""
 
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+# A row is locked, a deadlock, a serialization failure.
+_IN_THE_WAY: Final = frozenset({"55P03", "40P01", "40001"})
 
 
 def connect(url: Secret) -> Engine:
@@ -107,11 +109,9 @@ def check_encoding(engine: Engine) -> None:
 def is_locked(error: Exception) -> bool:
     """Tell whether a statement failed since another session has locked what it writes.
 
-    On SQLite that is never a matter of one row.
+    Or two were in each other's way; that passes as well. On SQLite it is never a matter of one row.
     """
-    return isinstance(error, DBAPIError) and (
-        getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
-    )
+    return isinstance(error, DBAPIError) and (getattr(error.orig, "sqlstate", None) in _IN_THE_WAY)
 
 
 def wait_for_locks(connection: Connection, seconds: float) -> None:
