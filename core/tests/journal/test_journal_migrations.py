@@ -1,7 +1,9 @@
 """The schema as the steps make it, on machines that are upgraded one by one."""
 
 import asyncio
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -198,3 +200,23 @@ def test_texts_are_sent_in_utf_8_whatever_the_database_has_for_a_default(postgre
     with connect(Secret(postgres.url(name))).connect() as connection:
         assert connection.exec_driver_sql("SHOW client_encoding").scalar() == "UTF8"
     postgres.drop(name)
+
+
+def test_a_file_is_made_for_its_owner_alone(tmp_path):
+    before = os.umask(0o022)
+    try:
+        prepared(f"sqlite:///{tmp_path}/journal.db")
+    finally:
+        os.umask(before)
+    with connect(Secret(f"sqlite:///{tmp_path}/journal.db")).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE anything (x)")
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600}
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path):
+    file = tmp_path / "journal.db"
+    file.touch()
+    file.chmod(0o640)
+    prepared(f"sqlite:///{file}")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640

@@ -1,7 +1,10 @@
 """Connections to the journal's database, set up so that what is committed is on disk."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Cursor, OperationalError
+from tempfile import mkstemp
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -130,6 +133,10 @@ def _sqlite(url: URL) -> Engine:
         url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}
     )
 
+    @event.listens_for(engine, "do_connect")
+    def make(*_: Any) -> None:
+        _make_for_its_owner(sqlite_file(engine))
+
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -149,6 +156,23 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_for_its_owner(file: Path) -> None:
+    """Make a database's file, if there is none yet, so that its owner alone can read it.
+
+    What SQLite puts beside it has the same mode. Where it can't be made, SQLite says why.
+    """
+    with suppress(OSError):
+        if file.exists():
+            return
+        # Not opened under its own name: to close it would take another thread's locks off it.
+        descriptor, made = mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        os.close(descriptor)
+        try:
+            file.hardlink_to(made)
+        finally:
+            Path(made).unlink()
 
 
 def _keep_in_wal(cursor: Cursor) -> None:
