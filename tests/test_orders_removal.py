@@ -208,6 +208,22 @@ def test_one_shoppers_data_is_erased_and_the_bare_facts_stay(alone, database):
     assert desk.send(partly)[0] == 200
 
 
+def test_an_address_in_the_reason_of_an_order_is_found_when_the_rest_is_purged(alone, database):
+    desk = alone(edit=database)
+    name, other = refused(desk), refused(desk)
+    for key, reason in ((name, f"refunded to {SHOPPER[0]}"), (other, "entered by hand")):
+        given_up = desk.run("orders", "abandon", key, "--reason", reason, "--yes")
+        assert given_up.returncode == 0, given_up.stderr
+    desk.sql("UPDATE orders SET updated_at = 0")
+    assert "2 orders" in desk.run("journal", "purge").stdout
+    assert SHOPPER[0] in desk.shown(name)["abandoned"]["reason"]
+    result = desk.run("orders", "erase", "--email", SHOPPER[0], "--yes")
+    assert result.returncode == 0, result.stdout
+    assert "Erased the data of 1 order." in result.stdout
+    assert SHOPPER[0] not in json.dumps(desk.shown(name))
+    assert desk.shown(other)["abandoned"]["reason"] == "entered by hand"
+
+
 def test_an_order_that_can_not_be_decrypted_does_not_keep_the_others(alone):
     desk = alone()
     first, second, third = (desk.sent(order(), 200) for _ in range(3))
