@@ -7,6 +7,7 @@ import stat
 import subprocess
 
 import pytest
+from cryptography.fernet import Fernet
 from desk import (
     COMMAND,
     SHOPPER,
@@ -124,7 +125,7 @@ def test_a_record_that_can_not_be_read_keeps_no_other_from_being_exported(alone)
     assert f"{undecodable} of acme (id:" in result.stderr
     assert "Exported 2 orders" in result.stderr
     for arguments in (
-        ("show", damaged), ("show", undecodable, "--payload", "--json"), ("abandon", damaged, "--reason", "x"),
+        ("show", damaged), ("show", undecodable, "--payload", "--json"), ("replay", damaged),
         ("export", damaged),
     ):  # fmt: skip
         result = desk.run("orders", *arguments)
@@ -207,6 +208,22 @@ def test_one_shoppers_data_is_erased_and_the_bare_facts_stay(alone, database):
     assert desk.send(partly)[0] == 200
 
 
+def test_an_address_in_the_reason_of_an_order_is_found_when_the_rest_is_purged(alone, database):
+    desk = alone(edit=database)
+    name, other = refused(desk), refused(desk)
+    for key, reason in ((name, f"refunded to {SHOPPER[0]}"), (other, "entered by hand")):
+        given_up = desk.run("orders", "abandon", key, "--reason", reason, "--yes")
+        assert given_up.returncode == 0, given_up.stderr
+    desk.sql("UPDATE orders SET updated_at = 0")
+    assert "2 orders" in desk.run("journal", "purge").stdout
+    assert SHOPPER[0] in desk.shown(name)["abandoned"]["reason"]
+    result = desk.run("orders", "erase", "--email", SHOPPER[0], "--yes")
+    assert result.returncode == 0, result.stdout
+    assert "Erased the data of 1 order." in result.stdout
+    assert SHOPPER[0] not in json.dumps(desk.shown(name))
+    assert desk.shown(other)["abandoned"]["reason"] == "entered by hand"
+
+
 def test_an_order_that_can_not_be_decrypted_does_not_keep_the_others(alone):
     desk = alone()
     first, second, third = (desk.sent(order(), 200) for _ in range(3))
@@ -225,6 +242,34 @@ def test_an_order_that_can_not_be_decrypted_does_not_keep_the_others(alone):
     assert desk.run("orders", "erase", "--order", second, "--yes").returncode == 0
     assert desk.run("orders", "erase", "--email", SHOPPER[0], "--yes").returncode == 0
     assert third not in result.stdout
+
+
+def test_an_order_that_can_not_be_read_is_given_up_and_erased(alone):
+    key = Fernet.generate_key().decode()
+    desk = alone(
+        edit=lambda text: text.replace("[journal]", f'[journal]\nencryption_keys = ["{key}"]')
+    )
+    accepted, name = desk.sent(order(), 200), in_doubt(desk, "before")
+    desk.edit(key, Fernet.generate_key().decode())
+    erased = desk.run("orders", "erase", "--order", name, "--yes")
+    assert erased.returncode == 1
+    assert "multiorder orders abandon" in erased.stdout
+    asked = desk.run("orders", "abandon", name, "--reason", "the key is lost", said="n\n")
+    assert asked.returncode == 1
+    assert "encryption_keys lacks the key" in asked.stdout
+    assert f"The order {name} of acme is unknown." in asked.stdout
+    assert ": unknown" in asked.stdout.partition("is unknown.")[2]
+    given_up = desk.run("orders", "abandon", name, "--reason", "the key is lost", "--yes")
+    assert given_up.returncode == 0, given_up.stderr
+    assert "can't be read" in given_up.stdout
+    (listed,) = desk.json("orders", "list", "--state", "abandoned")["orders"]
+    assert (listed["order"], listed["next_attempt_at"]) == (name, None)
+    assert desk.run("orders", "erase", "--order", name, "--yes").returncode == 0
+    assert desk.shown(name)["state"] == "abandoned"
+    # What is in the OMS is not given up, readable or not.
+    result = desk.run("orders", "abandon", accepted, "--reason", "x", "--yes")
+    assert result.returncode == 1
+    assert "is in the OMS" in result.stderr
 
 
 def test_nothing_of_what_was_erased_is_left_on_disk(alone):

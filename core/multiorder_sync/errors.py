@@ -51,6 +51,9 @@ class MultiOrderError(Exception):
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
 
+    def __str__(self) -> str:
+        return encodable(super().__str__())
+
 
 class ConfigurationError(MultiOrderError):
     """`config.toml` can't be used; `problems` names all that is wrong with it."""
@@ -235,10 +238,21 @@ class ConnectorFault(OmsError):
     retryable = True
 
 
+def code_of(error: MultiOrderError) -> str:
+    """Return an error's code as the text that is kept, whatever a connector's own kind has for one."""
+    return encodable(str(error.code))
+
+
+def encodable(text: str) -> str:
+    """Return a text that can be written down: JSON can bring half a character, which UTF-8 has not."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _words(said: object) -> OmsMessage:
     if not isinstance(said, OmsMessage):
-        return OmsMessage(text=str(said))
-    return OmsMessage(text=str(said.text), code=None if said.code is None else str(said.code))
+        return OmsMessage(text=encodable(str(said)))
+    code = None if said.code is None else encodable(str(said.code))
+    return OmsMessage(text=encodable(str(said.text)), code=code)
 
 
 def _sensible(seconds: object) -> float | None:

@@ -13,7 +13,7 @@ from multiorder_sync.cli.opening import AsJson, opened
 from multiorder_sync.cli.terminal import cell, plain, print_json, progress, table, wide
 from multiorder_sync.config import Config
 from multiorder_sync.delivery.journal import migrating
-from multiorder_sync.delivery.journal.databases import place_of
+from multiorder_sync.delivery.journal.databases import check_encoding, place_of
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.processes import sharing
 from multiorder_sync.delivery.journal.rekeying import Rekeyed, count_rows, rekey
@@ -48,6 +48,7 @@ def migrate(config_file: ConfigFile = DEFAULT_CONFIG) -> None:
     config, _ = load_config(config_file)
     try:
         journal = Journal(config.journal)
+        check_encoding(journal.engine)
         before, after = migrating.migrate(journal.engine)
         migrating.check(journal.engine)
     except JournalUnavailable as error:

@@ -5,9 +5,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
-import msgspec
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +19,7 @@ from multiorder_sync.delivery.journal.details import Details, details_of
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.queries import Chosen, Name, listing, named
 from multiorder_sync.delivery.journal.records import OrderState
+from multiorder_sync.delivery.journal.sealing import Unreadable
 from multiorder_sync.delivery.journal.transactions import reading
 from multiorder_sync.delivery.journal.writer import reason_of
 from multiorder_sync.errors import JournalUnavailable
@@ -37,7 +37,7 @@ States = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
-UNREADABLE: Final = (JournalUnavailable, msgspec.MsgspecError, ValueError)
+UNREADABLE: Final = (Unreadable, ValueError)
 """What reading a record raises that is damaged, or of which the key is not known."""
 
 WHY_UNREADABLE: Final = (
@@ -148,8 +148,23 @@ def all_about(journal: Journal, name: Name) -> Details:
     with reading(journal.engine) as connection, readable(name):
         found = details_of(connection, journal.rows, [name.id])
     if not found:
-        fail(f"The journal has no order {plain(name.key)} any more.")
+        fail_as_gone(name)
     return found[0]
+
+
+def can_be_read(journal: Journal, name: Name) -> bool:
+    """Tell whether all there is about an order can be read."""
+    with reading(journal.engine) as connection:
+        try:
+            details_of(connection, journal.rows, [name.id])
+        except UNREADABLE:
+            return False
+    return True
+
+
+def fail_as_gone(name: Name) -> NoReturn:
+    """Say that an order is not there any more."""
+    fail(f"The journal has no order {plain(name.key)} any more.")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import typer
 from multiorder_sync.cli import orders_erase, orders_export, orders_replay
 from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, fail, load_config, out
 from multiorder_sync.cli.opening import (
+    WHY_UNREADABLE,
     AsJson,
     By,
     OrderName,
@@ -16,6 +17,8 @@ from multiorder_sync.cli.opening import (
     States,
     Yes,
     all_about,
+    can_be_read,
+    fail_as_gone,
     find,
     name_of,
     opened,
@@ -25,10 +28,9 @@ from multiorder_sync.cli.order_data import discretion_for, order_data
 from multiorder_sync.cli.order_list import list_data, show_list
 from multiorder_sync.cli.order_page import show_order
 from multiorder_sync.cli.terminal import cell, plain, print_json, wide
-from multiorder_sync.delivery.journal.abandoning import Abandon, Abandonment
-from multiorder_sync.delivery.journal.details import Details
+from multiorder_sync.delivery.journal.abandoning import Abandon, Abandonment, Facts, facts_of
 from multiorder_sync.delivery.journal.presence import Presence
-from multiorder_sync.delivery.journal.queries import Chosen, listing
+from multiorder_sync.delivery.journal.queries import Chosen, Name, listing
 from multiorder_sync.delivery.journal.transactions import reading, writing
 
 _MOST: Final = 1_000_000
@@ -120,21 +122,27 @@ def abandon(
 ) -> None:
     """Give an order up: nothing more is done for it, and calls for it are answered with 422.
 
-    `multiorder orders replay` takes it up again.
+    `multiorder orders replay` takes it up again. An order whose record can't be read can be given up, too.
     """
     config, _ = load_config(config_file)
-    name, reason = name_of(by), reason.strip()
+    operator, reason = name_of(by), reason.strip()
     if not reason:
         fail("--reason must say why.")
     console = out()
     with opened(config) as journal:
-        details = all_about(journal, find(journal, order, space))
+        name = find(journal, order, space)
+        with reading(journal.engine) as connection:
+            facts = facts_of(connection, name.id)
+        if facts is None:
+            fail_as_gone(name)
+        if not can_be_read(journal, name):
+            console.print(cell(f"What came and what was sent can't be read: {WHY_UNREADABLE}."))
         if not yes:
-            _say_what_is_given_up(details)
+            _say_what_is_given_up(name, facts)
             typer.confirm("Give it up?", abort=True)
         giving_up = Abandon(
-            details.order.id,
-            by=name,
+            name.id,
+            by=operator,
             reason=reason,
             at=datetime.now(UTC),
             presence=Presence(journal.engine, None),
@@ -142,7 +150,7 @@ def abandon(
         )
         with writing(journal.engine) as connection:
             done = giving_up(connection)
-    key = plain(details.order.key)
+    key = plain(name.key)
     match done:
         case Abandonment.ACCEPTED:
             fail(f"The order {key} is in the OMS; it can't be given up. Cancel it there.")
@@ -151,16 +159,14 @@ def abandon(
         case Abandonment.ALREADY:
             fail(f"The order {key} was given up already; `multiorder orders show` says by whom.")
         case Abandonment.GONE:
-            fail(f"The journal has no order {key} any more.")
+            fail_as_gone(name)
         case Abandonment.DONE:
             console.print(cell(f"The order {key} is given up; nothing more is done for it."))
 
 
-def _say_what_is_given_up(details: Details) -> None:
-    order = details.order
+def _say_what_is_given_up(name: Name, facts: Facts) -> None:
     console = out()
-    console.print(cell(f"The order {order.key} of {order.space} is {order.state.value}."))
-    for each in details.submissions:
-        receipt = each.receipt
-        there = f", in the OMS as {receipt.oms_id}" if receipt else ""
-        console.print(cell(f"  {each.ref}: {each.state.value}{there}"))
+    console.print(cell(f"The order {name.key} of {name.space} is {facts.state}."))
+    for each in facts.parts:
+        there = "" if each.oms_id is None else f", in the OMS as {each.oms_id}"
+        console.print(cell(f"  {each.ref}: {each.state}{there}"))

@@ -9,7 +9,7 @@ from multiorder_sync.cli.common import DEFAULT_CONFIG, ConfigFile, err, fail, lo
 from multiorder_sync.cli.opening import SpaceId, Yes, find, opened
 from multiorder_sync.cli.terminal import cell, progress
 from multiorder_sync.delivery.journal.databases import is_sqlite
-from multiorder_sync.delivery.journal.erasing import Erase, Shopper, count_received, scan
+from multiorder_sync.delivery.journal.erasing import Erase, Shopper, count_searched, scan
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.queries import Name
 from multiorder_sync.delivery.journal.transactions import CHUNK, reading, writing
@@ -63,7 +63,7 @@ def _theirs(journal: Journal, email: str, space: str | None) -> tuple[list[Name]
     found: list[Name] = []
     unreadable: list[Name] = []
     with reading(journal.engine) as connection:
-        total = count_received(connection)
+        total = count_searched(connection)
     with progress(err()) as bar:
         task = bar.add_task("Searching", total=total)
         for scanned in scan(journal.engine, journal.rows, Shopper(email)):

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from multiorder_sync.config import AlarmSettings
-from multiorder_sync.delivery.journal.due import DueAlarm
+from multiorder_sync.delivery.journal.due_alarms import DueAlarm
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.records import AlarmKind
 from multiorder_sync.errors import MultiOrderError
@@ -31,6 +31,9 @@ SENTENCES: Final = {
     ),
     AlarmKind.OUT_OF_REACH: (
         "The order has waited for its OMS, which is out of reach, longer than it is tried otherwise."
+    ),
+    AlarmKind.UNREADABLE: (
+        "The order can't be settled: its record is damaged, or encrypted with a key that is missing."
     ),
 }
 
@@ -143,18 +146,17 @@ def _client(settings: AlarmSettings) -> OutboundClient:
 
 
 def _body(due: DueAlarm) -> bytes:
-    order = due.order
     return msgspec.json.encode(
         {
             "id": due.id,  # the same alarm can come twice; it has the same id
             "kind": due.kind.value,
             "message": SENTENCES[due.kind],
             "sent_at": datetime.now(UTC),
-            "space": order.space,
-            "order": order.key,
-            "state": order.state.value,
-            "connector": order.connector,
-            "received_at": order.received_at,
-            "told_status": order.told_status,
+            "space": due.space,
+            "order": due.order,
+            "state": due.state,
+            "connector": due.connector,
+            "received_at": due.received_at,
+            "told_status": due.told_status,
         }
     )

@@ -20,6 +20,8 @@ from multiorder_sync.errors import (
     RefTaken,
     Refused,
     Unavailable,
+    code_of,
+    encodable,
 )
 from multiorder_sync.oms.connector import Connector
 from multiorder_sync.oms.outbound import Attempt
@@ -136,7 +138,7 @@ class Attempts:
         try:
             received = await self._bounded(call)
         except OmsError as error:
-            result, answer = error.code, self._said(error)
+            result, answer = code_of(error), self._said(error)
             raise
         else:
             result = "absent" if received is None else "accepted"
@@ -196,7 +198,7 @@ class Attempts:
         words = [
             f"{each.code}: {each.text}" if each.code else each.text for each in failure.oms_errors
         ]
-        return self._way.discretion.keep(" | ".join([str(failure), *words]))
+        return self._way.discretion.keep(encodable(" | ".join([str(failure), *words])))
 
 
 def _sound(receipt: Receipt) -> Receipt:
@@ -206,9 +208,16 @@ def _sound(receipt: Receipt) -> Receipt:
         TypeError: If it is not what a receipt is.
     """
     try:
-        return msgspec.convert(msgspec.structs.asdict(receipt), Receipt)
+        sound = msgspec.convert(msgspec.structs.asdict(receipt), Receipt)
     except msgspec.ValidationError as error:
         raise TypeError(f"the receipt can't be kept: {error}") from error
+    return msgspec.structs.replace(
+        sound,
+        oms_id=encodable(sound.oms_id),
+        oms_ref=encodable(sound.oms_ref),
+        status=None if sound.status is None else encodable(sound.status),
+        warnings=tuple(map(encodable, sound.warnings)),
+    )
 
 
 def is_cancelled(error: BaseException) -> bool:

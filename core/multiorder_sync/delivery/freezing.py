@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.errors import Untransformable
+from multiorder_sync.errors import Untransformable, encodable
 from multiorder_sync.nacelle.identity import order_identity
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
 from multiorder_sync.outcome import Submission
 
 AnySubmission = Submission[Any]
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What is kept of a submission beside its payload."""
+
+    ref: str
+    orders: tuple[str, ...]
+    fingerprint: str
+    notes: tuple[str, ...]
 
 
 def freeze(
@@ -26,7 +37,7 @@ def freeze(
     """
     context = context_of(space, received_at)
     connector = space.connector
-    submissions = tuple(connector.transform(order, context))
+    submissions = tuple(map(_sound, connector.transform(order, context)))
     _check(submissions, order, space)
     by_identity = {order_identity(order, index): each for index, each in enumerate(order.orders)}
     return tuple(
@@ -38,6 +49,27 @@ def freeze(
 def context_of(space: ServedSpace, received_at: datetime) -> Context:
     """Return what a transform and the hooks may know beside the order."""
     return Context(space=space.id, received_at=received_at, prices=space.settings.prices)
+
+
+def _sound(submission: object) -> AnySubmission:
+    """Return a submission that can be kept; a Struct takes values of any type from its maker.
+
+    Raises:
+        TypeError: If it is not what a submission is.
+    """
+    if not isinstance(submission, Submission):
+        raise TypeError(f"transform made a {type(submission).__name__}, not a Submission")
+    try:
+        facts = msgspec.convert(submission, _Facts, from_attributes=True)
+    except msgspec.ValidationError as error:
+        raise TypeError(f"the submission can't be kept: {error}") from error
+    return msgspec.structs.replace(
+        submission,
+        ref=encodable(facts.ref),
+        orders=facts.orders,
+        fingerprint=encodable(facts.fingerprint),
+        notes=tuple(map(encodable, facts.notes)),
+    )
 
 
 def _check(submissions: Sequence[AnySubmission], order: MultiOrder, space: ServedSpace) -> None:

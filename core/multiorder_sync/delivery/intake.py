@@ -222,7 +222,10 @@ class Intake:
     async def _close(
         self, incoming: Incoming, claim: Claim, closing: Closing, verdict: Verdict
     ) -> Verdict:
-        """Close the order. What the OMS has accepted is answered even if that can't be written."""
+        """Close the order. What the OMS has accepted is answered even if that can't be written.
+
+        Recovery closes it then.
+        """
         reply = verdict.reply(incoming.body, incoming.request_id)
         answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
         closing = msgspec.structs.replace(closing, answer=answer)
@@ -238,6 +241,13 @@ class Intake:
             incoming.log.warning(
                 "order could not be closed yet", order=claim.key, reason=str(error)
             )
+            return verdict
+        except Exception:
+            if reply.status != 200 or verdict.queued:
+                raise
+            incoming.log.exception("order could not be closed yet", order=claim.key)
+            # So that recovery does not take it for one of which Nacelle was not told.
+            self._journal.note_repeat(claim.order_id, claim.space, claim.key, answer)
             return verdict
         self._step("closed")
         if not closed.held:

@@ -32,6 +32,7 @@ from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import (
     ConnectorUnavailable,
     HookFailed,
+    InternalError,
     JournalUnavailable,
     Untransformable,
     Vetoed,
@@ -206,7 +207,7 @@ class Replaying:
         unrecorded = None
         try:
             closed = await self._journal.close(due.claim, closing)
-        except JournalUnavailable as error:
+        except (JournalUnavailable, InternalError) as error:
             unrecorded = str(error)
         else:
             alarms = closed.alarms

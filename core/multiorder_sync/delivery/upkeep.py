@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable
 from time import monotonic
 from typing import Final
 
@@ -35,24 +36,29 @@ class Upkeep:
     async def run(self) -> None:
         """Go on until cancelled."""
         while True:
-            try:
-                await self._alarms.deliver(self._journal)
-                if monotonic() - self._purged_at > _PURGE_SECONDS:
-                    await self._purge()
-                    self._purged_at = monotonic()
-            except JournalUnavailable as error:
-                self._log.warning("upkeep waits for the journal", reason=str(error))
-            except Exception:  # noqa: BLE001 - what is wrong with one round must not end them all
-                self._log.exception("upkeep failed")
+            await self._tried(self._alarms.deliver(self._journal))
+            await self._tried(self._purge())
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def _tried(self, chore: Awaitable[None]) -> None:
+        """Do one chore; what is wrong with it must not end the others, nor its next round."""
+        try:
+            await chore
+        except JournalUnavailable as error:
+            self._log.warning("upkeep waits for the journal", reason=str(error))
+        except Exception:  # noqa: BLE001 - see above
+            self._log.exception("upkeep failed")
+
     async def _purge(self) -> None:
-        """Empty the orders that are past their retention, a few at a time."""
+        """Once a day, empty the orders that are past their retention, a few at a time."""
+        if monotonic() - self._purged_at <= _PURGE_SECONDS:
+            return
         emptied = 0
         rest: Purge | None = Purge.older_than(self.retention_days)
         while rest is not None:
             purged = await self._journal.run(rest)
             emptied += purged.orders
             rest = purged.rest
+        self._purged_at = monotonic()
         if emptied:
             self._log.info("orders past their retention were emptied", orders=emptied)

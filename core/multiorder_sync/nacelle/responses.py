@@ -21,6 +21,8 @@ from multiorder_sync.errors import (
     Unavailable,
     Untransformable,
     Vetoed,
+    code_of,
+    encodable,
 )
 from multiorder_sync.outcome import Outcome, OutcomeState, SubmissionResult
 
@@ -113,7 +115,7 @@ def failure(error: MultiOrderError, request_id: str, outcome: Outcome | None = N
         details["problems"] = [
             {"path": problem.path, "reason": problem.reason} for problem in error.problems
         ]
-    return _failure(status, error.code, str(error), details)
+    return _failure(status, code_of(error), str(error), details)
 
 
 def internal_error(request_id: str) -> Reply:
@@ -136,7 +138,7 @@ def settled(outcome: Outcome, received: bytes, request_id: str) -> Reply:
     if error.oms_errors:
         details["oms_errors"] = error.oms_errors
     details["orders"] = _orders(outcome.results)
-    return _failure(status, error.code, str(error), details)
+    return _failure(status, code_of(error), str(error), details)
 
 
 def _orders(results: Sequence[SubmissionResult]) -> list[dict[str, Any]]:
@@ -154,7 +156,7 @@ def _orders(results: Sequence[SubmissionResult]) -> list[dict[str, Any]]:
 
 def _details(error: MultiOrderError, request_id: str) -> dict[str, Any]:
     details: dict[str, Any] = {
-        "code": error.code,
+        "code": code_of(error),
         "retryable": error.retryable,
         "request_id": request_id,
     }
@@ -170,6 +172,6 @@ def _failure(
     details: Mapping[str, Any],
     headers: Mapping[str, str] = {},
 ) -> Reply:
-    error = {"error": sentence, "category": CATEGORY, "details": details}
+    error = {"error": encodable(sentence), "category": CATEGORY, "details": details}
     body = msgspec.json.encode({"order": {}, "error": error})
     return Reply(status, body, code, {**JSON, **headers})

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from multiorder_sync.errors import encodable
 from multiorder_sync.oms.payloads import decode_payload, encode_payload
 from multiorder_sync.oms.places import place_at, value_at
 from multiorder_sync.outcome import Submission
@@ -61,6 +62,6 @@ def _kept(payload: msgspec.Struct) -> msgspec.Struct:
 
 def _notes(notes: object) -> tuple[str, ...]:
     try:
-        return msgspec.convert(notes, tuple[str, ...])
+        return tuple(map(encodable, msgspec.convert(notes, tuple[str, ...])))
     except msgspec.ValidationError as error:
         raise WrongAdjustment(f"its notes are no texts: {error}") from error

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 from acme import error_of, multi_order
-from acme.house import opened_journal, until
+from acme.house import opened_journal, take_up, until
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from multiorder_sync import Secret
 from multiorder_sync.config import AlarmSettings
 from multiorder_sync.delivery.alarms import SENTENCES, Alarms
+from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.records import AlarmKind
 from multiorder_sync.metrics import Metrics
 from multiorder_sync.nacelle.signature import verify
@@ -247,19 +248,84 @@ async def test_without_a_webhook_alarms_are_on_record_and_in_the_log(house, book
     assert (line["kind"], line["order"], line["log_level"]) == ("partial", order["id"], "error")
 
 
-async def test_an_alarm_whose_order_can_not_be_read_does_not_keep_others_waiting(
-    house, receiver, settings, journal_url, book, logged
-):
+@pytest_asyncio.fixture(loop_scope="session")
+async def two_alarmed(house, settings):
+    """Leave two orders that are partial; their alarms are not delivered yet."""
     world = await house.open(by_hand=True, alarms=settings)
     for _ in range(2):
         house.oms.fail("refuse", code="E", message="No.", skip=1)
         error_of(await world.post("fail", multi_order(orders=2)), 422, "oms_refused")
     await house.close(world)
-    book.write("UPDATE orders SET reason = :junk WHERE id = 1", junk=b"fjunk")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("reason", b"fjunk"), ("error", b"p{"), ("state", "parked")]
+)
+async def test_the_alarm_of_an_order_that_can_not_be_read_is_delivered_too(
+    two_alarmed, receiver, settings, journal_url, book, column, value
+):
+    book.write(f"UPDATE orders SET {column} = :value WHERE id = 1", value=value)
     async with opened_journal(journal_url) as journal, raising(settings) as alarms:
         await alarms.deliver(journal)
-    assert len(receiver.calls) == 1
-    assert any(line["event"] == "alarm can't be read" for line in logged)
+    states = [call["state"] for call in receiver.calls]
+    assert sorted(states) == (["parked", "partial"] if column == "state" else ["partial"] * 2)
+    assert all(row["delivered_at"] for row in book.rows("SELECT * FROM alarms"))
+
+
+async def test_an_order_that_can_not_be_read_is_alarmed_once(
+    house, receiver, settings, book, logged
+):
+    world = await house.open(by_hand=True, alarms=settings)
+    order = multi_order()
+    house.oms.key = "another"
+    assert (await world.post("queue", order)).status_code == 200
+    book.write("UPDATE submissions SET error = :junk", junk=b"p{")
+    for _ in range(3):
+        book.write("UPDATE orders SET next_attempt_at = 0")
+        room = Room(most=5, each=5)
+        assert await world.service.journal.claim_due(room, claim_seconds=5) == []
+    assert book.alarms(order["id"]) == ["unreadable"]
+    (line,) = [line for line in logged if line["event"] == "alarm"]
+    assert (line["kind"], line["order"], line["space"]) == ("unreadable", order["id"], "queue")
+    assert b'multiorder_alarms_total{kind="unreadable",space="queue"} 1.0' in (
+        await world.service.metrics_text()
+    )
+    await world.service._alarms.deliver(world.service.journal)
+    assert [(call["kind"], call["order"]) for call in receiver.calls] == [
+        ("unreadable", order["id"])
+    ]
+    # Once it can be read again, it goes on.
+    book.write("UPDATE submissions SET error = NULL")
+    house.oms.key = world.oms_key
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(world, order["id"]) == "accepted"
+
+
+async def test_an_alarm_of_a_later_version_is_left_to_it(
+    two_alarmed, receiver, settings, journal_url, book, logged
+):
+    book.write("UPDATE alarms SET kind = 'of_tomorrow' WHERE order_id = 1")
+    async with opened_journal(journal_url) as journal, raising(settings) as alarms:
+        await alarms.deliver(journal)
+    assert [call["kind"] for call in receiver.calls] == ["partial"]
+    assert any(line["event"] == "alarm of an unknown kind" for line in logged)
+    (row,) = book.rows("SELECT * FROM alarms WHERE order_id = 1")
+    assert (row["tries"], row["delivered_at"]) == (0, None)
+    assert row["next_try_at"] is not None
+
+
+async def test_alarms_that_fail_do_not_keep_what_is_past_its_retention(
+    house, settings, book, logged
+):
+    first = await house.open(by_hand=True)
+    order = multi_order()
+    assert (await first.post("fail", order)).status_code == 200
+    await house.close(first)
+    book.write("UPDATE orders SET updated_at = 0")
+    book.write("ALTER TABLE alarms RENAME TO elsewhere")
+    await house.open(alarms=settings)
+    await until(lambda: book.order(order["id"])["received"] is None)
+    await until(lambda: any(line["event"] == "upkeep waits for the journal" for line in logged))
 
 
 async def test_a_broken_round_does_not_end_the_upkeep(house, receiver, settings, book, logged):

@@ -273,6 +273,22 @@ async def test_a_missing_key_is_told_clearly_and_sends_nothing(house, book, keys
     assert (await world.post("acme", personal_order())).status_code == 200
 
 
+async def test_an_abandoned_order_that_can_not_be_read_is_answered_as_one(house, book):
+    order = await queued_with(house, fernet_key())
+    book.write("UPDATE submissions SET error = :junk, notes = :junk", junk=b"fjunk")
+    book.write(
+        "UPDATE orders SET state = 'abandoned', error = :junk, reason = :reason, "
+        "next_attempt_at = NULL",
+        junk=b"fjunk",
+        reason=b'p"the key is lost"',
+    )
+    world = await house.open(by_hand=True)
+    world.space(space_id="acme", on_outage="queue")
+    error = error_of(await world.post("acme", order), 422, "order_abandoned")
+    assert "the key is lost" in error["error"]
+    assert house.oms.held == []
+
+
 async def test_keys_can_be_taken_while_it_runs(journal_url, house):
     key = fernet_key()
     order = await queued_with(house, key)

@@ -1,7 +1,9 @@
 """The schema as the steps make it, on machines that are upgraded one by one."""
 
 import asyncio
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -163,3 +165,58 @@ def test_a_missing_driver_is_told_with_its_remedy(tmp_path):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "pip install 'multiorder-sync[postgres]'" in done.stdout
+
+
+@pytest.fixture(params=["LATIN1", "SQL_ASCII"])
+def database_of_another_encoding(request, postgres):
+    name = f"of_{request.param.lower()}"
+    postgres.execute(
+        f"CREATE DATABASE {name} ENCODING '{request.param}' LC_COLLATE 'C' LC_CTYPE 'C' "
+        "TEMPLATE template0"
+    )
+    yield postgres.url(name), request.param
+    postgres.drop(name)
+
+
+def test_a_database_that_can_not_hold_every_text_is_refused_with_a_remedy(
+    database_of_another_encoding,
+):
+    url, encoding = database_of_another_encoding
+    for migrate in (True, False):
+        journal = journal_at(url, migrate=migrate)
+        for start in (journal.prepare, journal.check):
+            with pytest.raises(
+                JournalUnavailable, match="CREATE DATABASE name ENCODING"
+            ) as refused:
+                start()
+            assert f"has the encoding {encoding};" in str(refused.value)
+    with connect(Secret(url)).connect() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_texts_are_sent_in_utf_8_whatever_the_database_has_for_a_default(postgres):
+    name = postgres.create(template="journal")
+    postgres.execute(f"ALTER DATABASE {name} SET client_encoding = 'LATIN1'")
+    with connect(Secret(postgres.url(name))).connect() as connection:
+        assert connection.exec_driver_sql("SHOW client_encoding").scalar() == "UTF8"
+    postgres.drop(name)
+
+
+def test_a_file_is_made_for_its_owner_alone(tmp_path):
+    before = os.umask(0o022)
+    try:
+        prepared(f"sqlite:///{tmp_path}/journal.db")
+    finally:
+        os.umask(before)
+    with connect(Secret(f"sqlite:///{tmp_path}/journal.db")).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE anything (x)")
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"journal.db": 0o600, "journal.db-wal": 0o600, "journal.db-shm": 0o600}
+
+
+def test_a_file_that_is_there_keeps_its_mode(tmp_path):
+    file = tmp_path / "journal.db"
+    file.touch()
+    file.chmod(0o640)
+    prepared(f"sqlite:///{file}")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640

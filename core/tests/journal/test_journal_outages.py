@@ -558,3 +558,48 @@ async def test_an_order_that_is_on_record_only_after_its_call_was_answered_is_gi
     assert (await world.post(space, order)).status_code == 200
     assert book.alarms(order["id"]) == []
     assert len(world.oms.held) == 1
+
+
+def let_nothing_be_accepted(book):
+    """Let the database take no submission as accepted."""
+    if book.sqlite:
+        book.write(
+            "CREATE TRIGGER stubborn BEFORE UPDATE ON submissions WHEN new.state = 'accepted' "
+            "BEGIN SELECT RAISE(ABORT, 'not today'); END"
+        )
+        return
+    book.write("ALTER TABLE submissions ADD CONSTRAINT stubborn CHECK (state <> 'accepted')")
+
+
+def give_way(book):
+    """Let it take them again."""
+    book.write(
+        "DROP TRIGGER stubborn"
+        if book.sqlite
+        else "ALTER TABLE submissions DROP CONSTRAINT stubborn"
+    )
+
+
+async def test_an_accepted_order_is_answered_whatever_breaks_as_it_is_closed(house, book, logged):
+    world = await house.open()
+    order = multi_order()
+    let_nothing_be_accepted(book)
+    assert (await world.post("fail", order)).status_code == 200
+    (line,) = [line for line in logged if line["event"] == "order could not be closed yet"]
+    assert (line["order"], bool(line["exc_info"])) == (order["id"], True)
+    assert await readiness(world) == (200, "working")
+    await until(lambda: book.answers(order["id"]) == [(200, None)])
+    give_way(book)
+    book.write("UPDATE orders SET claim_until = 0, next_attempt_at = 0")  # its claim has ended
+    await until(lambda: book.state(order["id"]) == "accepted")
+    assert book.states(order["id"]) == ["accepted"]
+    assert book.alarms(order["id"]) == []
+    assert world.oms.count("create") == 1
+
+
+async def test_an_order_is_not_promised_if_something_breaks_as_it_is_closed(by_hand, book):
+    order = multi_order(orders=2)
+    let_nothing_be_accepted(book)
+    by_hand.oms.fail("drop", skip=1, times=None)
+    error_of(await by_hand.post("queue", order), 500, "internal")
+    assert book.order(order["id"])["told_status"] is None

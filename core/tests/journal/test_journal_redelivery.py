@@ -279,3 +279,38 @@ async def test_a_traceback_of_a_redelivery_says_nothing_of_the_shopper(house):
         structlog.configure(**before)
     assert "no such shopper: ***" in written.getvalue()
     assert "mustermann" not in written.getvalue()
+
+
+DAMAGES = {
+    "malformed JSON": ("submissions", "error", b"p{"),
+    "JSON of another kind": ("submissions", "notes", b"p[5]"),
+    "orders that are none": ("submissions", "orders", "7"),
+    "a submission's state of a later version": ("submissions", "state", "parked"),
+    "an order's state of a later version": ("orders", "state", "parked"),
+    "what does not decrypt": ("orders", "received", b"fjunk"),
+}
+
+
+@pytest.mark.parametrize(("table", "column", "value"), DAMAGES.values(), ids=DAMAGES)
+async def test_an_order_that_can_not_be_read_keeps_no_other_waiting(
+    house, book, logged, table, column, value
+):
+    first = await house.open(by_hand=True)
+    damaged, sound = await queued(first, number=2)
+    await house.close(first)
+    row = book.order(damaged["id"])
+    name = "id" if table == "orders" else "order_id"
+    statement = f"UPDATE {table} SET {column} = :value WHERE {name} = :id"
+    book.write(statement, value=value, id=row["id"])
+    await house.open()
+    await until(lambda: book.state(sound["id"]) == "accepted")
+    told = await until(
+        lambda: [line for line in logged if line["event"] == "order can't be taken up"]
+    )
+    assert (told[0]["order"], told[0]["space"]) == (damaged["id"], "queue")
+    assert not any(line["event"] == "redelivery failed" for line in logged)
+    after = book.order(damaged["id"])
+    # It is left as it was, for a while.
+    assert (after["claim"], after["redeliveries"]) == (None, row["redeliveries"])
+    assert after["next_attempt_at"] > row["next_attempt_at"] + 30
+    assert len(house.oms.held) == 1

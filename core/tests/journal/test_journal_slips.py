@@ -6,7 +6,15 @@ from acme import Merging, Refusing, Unguarded, error_of, multi_order
 from acme.house import take_up, until
 from acme.world import BRIEF_SECONDS
 
-from multiorder_sync import OutcomeUnknown, Receipt, Unavailable
+from multiorder_sync import (
+    CredentialsRefused,
+    OmsMessage,
+    OutcomeUnknown,
+    Receipt,
+    Refused,
+    Unavailable,
+    Untransformable,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -119,3 +127,110 @@ async def test_a_wait_that_makes_no_sense_is_none(by_hand, book, wait):
     order = multi_order()
     assert (await by_hand.post(by_hand.space(Hasty), order)).status_code == 200
     assert book.states(order["id"]) == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"notes": (5,)}, {"notes": None}, {"ref": 17}, {"fingerprint": None}, {"orders": None}],
+    ids=str,
+)
+async def test_a_submission_that_can_not_be_kept_is_not_sent(by_hand, book, field):
+    class Slipping(Refusing):
+        def transform(self, order, context):
+            return [
+                msgspec.structs.replace(each, **field) for each in super().transform(order, context)
+            ]
+
+    order = multi_order()
+    error_of(await by_hand.post(by_hand.space(Slipping), order), 500, "internal")
+    assert (book.state(order["id"]), book.states(order["id"])) == ("unavailable", [])
+    assert by_hand.oms.calls == []
+    assert by_hand.service.journal.working
+
+
+async def test_a_code_of_any_kind_is_kept_as_a_text(by_hand, book):
+    class Closed(CredentialsRefused):
+        code = 4711
+
+    class Resting(Refusing):
+        async def submit(self, submission):
+            raise Closed("Acme is closed today.")
+
+    order = multi_order()
+    space = by_hand.space(Resting, space_id="resting")
+    error_of(await by_hand.post(space, order), 500, "4711")
+    assert book.attempts(order["id"])[-1]["result"] == "4711"
+    assert book.answers(order["id"]) == [(500, "4711")]
+    # A call for it, or redelivery, reads what was kept.
+    by_hand.space(space_id="resting")
+    assert (await by_hand.post(space, order)).status_code == 200
+
+
+HALF = "\ud83d"
+"""The first half of an emoji, as JSON can bring it: no UTF-8 has it."""
+
+
+async def test_half_a_character_in_a_receipt_is_no_obstacle(by_hand, book):
+    class Halving(Refusing):
+        def transform(self, order, context):
+            return [
+                msgspec.structs.replace(each, notes=(f"Gift {HALF}.",))
+                for each in super().transform(order, context)
+            ]
+
+        async def submit(self, submission):
+            receipt = await super().submit(submission)
+            return msgspec.structs.replace(
+                receipt, oms_id=f"7{HALF}", status=HALF, warnings=(f"Careful {HALF}.",)
+            )
+
+    order = multi_order()
+    assert (await by_hand.post(by_hand.space(Halving), order)).status_code == 200
+    assert book.state(order["id"]) == "accepted"
+    (row,) = book.submissions(order["id"])
+    assert (row["state"], row["oms_id"], row["oms_status"]) == ("accepted", "7?", "?")
+    assert row["warnings"] == b'p["Gift ?.","Careful ?."]'
+
+
+class Curt(Refused):
+    """Has words of its own, and a code."""
+
+    code = f"no{HALF}"
+
+    def __str__(self):
+        return f"No {HALF}."
+
+
+REFUSALS = {
+    "its sentence": (Refused(f"No {HALF}."), "oms_refused"),
+    "its words": (
+        Refused("No ?.", oms_errors=[OmsMessage(code=HALF, text=f"Boom {HALF}")]),
+        "oms_refused",
+    ),
+    "its own kind of error": (Curt("No"), "no?"),
+}
+
+
+@pytest.mark.parametrize(("refusal", "code"), REFUSALS.values(), ids=REFUSALS)
+async def test_half_a_character_in_a_refusal_is_no_obstacle(by_hand, book, refusal, code):
+    class Halving(Refusing):
+        async def submit(self, submission):
+            raise refusal
+
+    order = multi_order()
+    error = error_of(await by_hand.post(by_hand.space(Halving), order), 422, code)
+    assert error["error"] == "No ?."
+    assert book.state(order["id"]) == "refused"
+    assert book.answers(order["id"]) == [(422, code)]
+    assert len(book.attempts(order["id"])) == 2
+
+
+async def test_half_a_character_in_what_a_transform_says_is_no_obstacle(by_hand, book):
+    class Halving(Refusing):
+        def transform(self, order, context):
+            raise Untransformable(f"No {HALF}.")
+
+    order = multi_order()
+    error = error_of(await by_hand.post(by_hand.space(Halving), order), 422, "untransformable")
+    assert error["error"] == "No ?."
+    assert book.state(order["id"]) == "refused"

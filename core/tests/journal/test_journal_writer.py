@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 from multiorder_sync import Secret
 from multiorder_sync.delivery.journal.databases import connect
 from multiorder_sync.delivery.journal.writer import Writer
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.errors import InternalError, JournalUnavailable
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -284,3 +284,58 @@ async def test_what_is_committed_is_on_disk(house, book):
         }
     else:
         assert found == {"synchronous_commit": "on"}
+
+
+WRONG = {
+    "no state": "UPDATE orders SET state = NULL",
+    "a key twice": "UPDATE orders SET key = 'a'",
+}
+
+
+@pytest.mark.parametrize("statement", WRONG.values(), ids=WRONG)
+async def test_what_the_database_does_not_take_is_that_works_own_matter(
+    writer, book, logged, statement
+):
+    assert await together(writer, note("a"), note("b")) == ["a", "b"]
+
+    def wrong(connection):
+        connection.execute(text(statement))
+
+    failed, done = await together(writer, wrong, note("c"))
+    assert isinstance(failed, InternalError)
+    assert done == "c"
+    with pytest.raises(InternalError):
+        await writer.run("", wrong)
+    assert not writer.broken
+    assert len(book.rows("SELECT * FROM orders")) == 3
+    events = {line["event"] for line in logged}
+    assert "journal does not take what is written" in events
+    assert "journal can't be written" not in events
+
+
+@pytest.mark.parametrize("journal_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("code", ["40001", "40P01"], ids=["serialization failure", "deadlock"])
+async def test_work_that_another_session_was_in_the_way_of_is_done_again(writer, book, code):
+    tries = []
+
+    def unlucky(connection):
+        tries.append(code)
+        if len(tries) <= 4:
+            connection.exec_driver_sql(
+                f"DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '{code}'; END $$"
+            )
+        return note("unlucky")(connection)
+
+    assert await together(writer, note("a"), unlucky, note("c")) == ["a", "unlucky", "c"]
+    assert len(tries) == 5
+    assert not writer.broken
+    assert len(book.rows("SELECT * FROM orders")) == 3
+
+
+async def test_work_is_isolated_as_it_is_made_for_whatever_the_database_has_for_a_default(postgres):
+    name = postgres.create(template="journal")
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    with connect(Secret(postgres.url(name))).connect() as connection:
+        isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
+    assert isolation == "read committed"
+    postgres.drop(name)

@@ -3,13 +3,14 @@
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
 from sqlalchemy import Connection, select, update
 
 from multiorder_sync.delivery.journal.presence import Presence
 from multiorder_sync.delivery.journal.queries import in_hand
 from multiorder_sync.delivery.journal.records import OrderState
 from multiorder_sync.delivery.journal.rows import Rows
-from multiorder_sync.delivery.journal.schema import orders
+from multiorder_sync.delivery.journal.schema import orders, submissions
 
 
 class Abandonment(StrEnum):
@@ -20,6 +21,42 @@ class Abandonment(StrEnum):
     ACCEPTED = "accepted"
     IN_HAND = "in hand"
     GONE = "gone"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """How one submission stands.
+
+    Attributes:
+        ref: In the OMS.
+        state: How far it has come.
+        oms_id: What the OMS calls it, if it has it.
+    """
+
+    ref: str
+    state: str
+    oms_id: str | None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What is to be seen of an order without reading anything that is sealed."""
+
+    state: str
+    parts: tuple[Part, ...]
+
+
+def facts_of(connection: Connection, order_id: int) -> Facts | None:
+    """Return the bare facts of an order, whether or not the rest can be read; None if it is gone."""
+    state = connection.execute(
+        select(orders.c.state).where(orders.c.id == order_id)
+    ).scalar_one_or_none()
+    if state is None:
+        return None
+    parts = connection.execute(
+        select(submissions.c.ref, submissions.c.state, submissions.c.oms_id)
+        .where(submissions.c.order_id == order_id)
+        .order_by(submissions.c.position)
+    )
+    return Facts(state, tuple(Part(*row) for row in parts))
 
 
 class Abandon:

@@ -56,7 +56,7 @@ class Afterwards:
             try:
                 for kind in await self._run(about(space, key), work):
                     self._raised(kind, space, key)
-            except JournalUnavailable as error:
+            except Exception as error:  # noqa: BLE001 - nobody waits to whom it could be told
                 self._log.warning("answer not recorded", space=space, order=key, reason=str(error))
 
         self._start(note())
@@ -95,8 +95,9 @@ class Afterwards:
             last = self._leaving.is_set()
             try:
                 closed = await self._run(claim.about, work)
-            except JournalUnavailable as error:
-                if last:
+            except Exception as error:  # noqa: BLE001 - nobody waits to whom it could be told
+                # Any other is this work's own, and would come again and again.
+                if last or not isinstance(error, JournalUnavailable):
                     self._log.warning(
                         "order not closed", space=claim.space, order=claim.key, reason=str(error)
                     )

@@ -11,7 +11,12 @@ from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import AlarmKind
 from multiorder_sync.delivery.journal.schema import alarms
 
-_LASTING: Final = (AlarmKind.NOT_SERVED, AlarmKind.OUT_OF_REACH, AlarmKind.INVALID)
+_LASTING: Final = (
+    AlarmKind.NOT_SERVED,
+    AlarmKind.OUT_OF_REACH,
+    AlarmKind.INVALID,
+    AlarmKind.UNREADABLE,
+)
 """They tell of something that lasts: as long as Nacelle is not told anew, once is enough."""
 
 

@@ -1,7 +1,10 @@
 """Connections to the journal's database, set up so that what is committed is on disk."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Cursor, OperationalError
+from tempfile import mkstemp
 from time import monotonic, sleep
 from typing import Any, Final
 
@@ -25,6 +28,7 @@ _CONNECT_SECONDS: Final = 5
 # hold rows, and the lock by which others know it, for two hours by the system's own keepalives.
 _SESSION: Final = {
     "synchronous_commit": "on",
+    "default_transaction_isolation": r"read\ committed",  # which the journal's work is made for
     "statement_timeout": "15s",
     "lock_timeout": "200ms",
     "idle_in_transaction_session_timeout": "10s",
@@ -36,7 +40,8 @@ _SESSION: Final = {
 _SHOWN: Final = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "target_session_attrs")
 """The parts of a query that say which database it is."""
 
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+# A row is locked, a deadlock, a serialization failure.
+_IN_THE_WAY: Final = frozenset({"55P03", "40P01", "40001"})
 
 
 def connect(url: Secret) -> Engine:
@@ -85,14 +90,31 @@ def place_of(engine: Engine) -> str:
     return url.set(drivername="postgresql", query=query).render_as_string(hide_password=True)
 
 
+def check_encoding(engine: Engine) -> None:
+    """Make sure that the database can hold every text: one of SQLite can, one of PostgreSQL may not.
+
+    Raises:
+        JournalUnavailable: If it can't; the message says what to do.
+        sqlalchemy.exc.SQLAlchemyError: If it can't be asked.
+    """
+    if is_sqlite(engine.url):
+        return
+    with engine.connect() as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        raise JournalUnavailable(
+            f"The journal {place_of(engine)} can't hold every text, for its database has the "
+            f"encoding {encoding}; make another one by `CREATE DATABASE name ENCODING 'UTF8' "
+            "TEMPLATE template0`, and name it in [journal] url."
+        )
+
+
 def is_locked(error: Exception) -> bool:
     """Tell whether a statement failed since another session has locked what it writes.
 
-    On SQLite that is never a matter of one row.
+    Or two were in each other's way; that passes as well. On SQLite it is never a matter of one row.
     """
-    return isinstance(error, DBAPIError) and (
-        getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
-    )
+    return isinstance(error, DBAPIError) and (getattr(error.orig, "sqlstate", None) in _IN_THE_WAY)
 
 
 def wait_for_locks(connection: Connection, seconds: float) -> None:
@@ -110,6 +132,10 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(
         url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}
     )
+
+    @event.listens_for(engine, "do_connect")
+    def make(*_: Any) -> None:
+        _make_for_its_owner(sqlite_file(engine))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
@@ -130,6 +156,23 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_for_its_owner(file: Path) -> None:
+    """Make a database's file, if there is none yet, so that its owner alone can read it.
+
+    What SQLite puts beside it has the same mode. Where it can't be made, SQLite says why.
+    """
+    with suppress(OSError):
+        if file.exists():
+            return
+        # Not opened under its own name: to close it would take another thread's locks off it.
+        descriptor, made = mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        os.close(descriptor)
+        try:
+            file.hardlink_to(made)
+        finally:
+            Path(made).unlink()
 
 
 def _keep_in_wal(cursor: Cursor) -> None:
@@ -157,6 +200,7 @@ def _postgresql(url: URL) -> Engine:
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "multiorder",
+            "client_encoding": "utf8",  # whatever the database, or its user, has for a default
             # A server that went away without a word is noticed within seconds.
             "keepalives_idle": 5,
             "keepalives_interval": 2,

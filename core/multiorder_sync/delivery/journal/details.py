@@ -93,7 +93,7 @@ def details_of(connection: Connection, rows: Rows, ids: Sequence[int]) -> list[D
     """Return all there is about some orders, a few hundred at most, in the order of the ids.
 
     Raises:
-        JournalUnavailable: If something of it can't be decrypted.
+        Unreadable: If something of it can't be read.
     """
     found = connection.execute(
         select(
@@ -147,7 +147,7 @@ def _by_ref(rows: Rows, found: Sequence[_AnyRow]) -> dict[str, tuple[AttemptReco
                 action=row.action,
                 caller=row.caller,
                 result=row.result,
-                answer=rows.open_json(row.answer, str),
+                answer=rows.open_json(row, "answer", str),
             )
         )
     return {ref: tuple(made) for ref, made in calls.items()}

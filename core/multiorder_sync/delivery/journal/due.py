@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
+from multiorder_sync.delivery.journal.alarming import Raising
 from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import (
     AlarmKind,
@@ -18,14 +19,11 @@ from multiorder_sync.delivery.journal.records import (
     SubmissionRecord,
 )
 from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
-from multiorder_sync.delivery.journal.schema import alarms, orders
-from multiorder_sync.errors import JournalUnavailable
-
-_ALARM_CLAIM_SECONDS: Final = 60.0
-"""How long an alarm is left to who took it: longer than the webhook may take, and the journal after it."""
+from multiorder_sync.delivery.journal.schema import orders
+from multiorder_sync.delivery.journal.sealing import Unreadable
 
 _UNREADABLE_SECONDS: Final = 60.0
-"""How long to leave an order that can't be decrypted: the key that fits may be configured then."""
+"""How long to leave an order that can't be read: the key that fits may be configured then."""
 
 
 class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +44,17 @@ class DueOrder(msgspec.Struct, frozen=True, kw_only=True):
     submissions: tuple[SubmissionRecord, ...]
 
 
-class DueAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that is to be delivered."""
+class Claimed(msgspec.Struct, frozen=True):
+    """What claiming came to.
 
-    id: str
-    kind: AlarmKind
-    order: OrderRecord
-    tries: int
+    Attributes:
+        orders: Those that are in hand.
+        alarmed: The space and the key of each order for which an alarm was raised, since it can't
+            be read.
+    """
+
+    orders: list[DueOrder]
+    alarmed: list[tuple[str, str]]
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,26 +85,34 @@ class ClaimOrders:
         room: How many at most.
         claim_seconds: How long a claim holds.
         rows: Reads and writes records.
+        webhook: Whether alarms go to a webhook.
         only: The one order in question, due or not; one that is in other hands is left there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by keyword
         self,
         owner: str,
         *,
         room: Room,
         claim_seconds: float,
         rows: Rows,
+        webhook: bool,
         only: int | None = None,
     ) -> None:
         self._owner = owner
         self._room = room
         self._claim_seconds = claim_seconds
         self._rows = rows
+        self._webhook = webhook
         self._only = only
+        self._alarmed: list[tuple[str, str]] = []
 
-    def __call__(self, connection: Connection) -> list[DueOrder]:
+    def __call__(self, connection: Connection) -> Claimed:
         """Do it, within a transaction."""
+        self._alarmed = []
+        return Claimed(self._orders(connection), self._alarmed)
+
+    def _orders(self, connection: Connection) -> list[DueOrder]:
         now = database_now()
         if self._only is not None:
             free = or_(orders.c.claim.is_(None), orders.c.claim_until <= now)
@@ -141,15 +151,18 @@ class ClaimOrders:
         return [due for row in found if (due := self._claimed(connection, row)) is not None]
 
     def _claimed(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> DueOrder | None:
-        """Claim an order; None if it can't be read, for then it must not keep others waiting."""
+        """Claim an order; None if it can't be read: then others do not wait, and a person looks."""
         try:
             return self._claim(connection, row)
-        except JournalUnavailable as error:
+        except Unreadable as error:
             if self._only is not None:
                 raise
             structlog.get_logger().error(
                 "order can't be taken up", space=row.space, order=row.key, reason=str(error)
             )
+        raising = Raising((AlarmKind.UNREADABLE,), at=datetime.now(UTC), webhook=self._webhook)
+        if raising(connection, row.id, since=row.told_at):
+            self._alarmed.append((row.space, row.key))
         later = database_now() + _UNREADABLE_SECONDS
         connection.execute(
             update(orders).where(orders.c.id == row.id).values(next_attempt_at=later)
@@ -180,68 +193,3 @@ class ClaimOrders:
             )
         )
         return due
-
-
-class ClaimAlarms:
-    """Takes alarms that are to be delivered; one that is not reported back comes again."""
-
-    def __init__(self, *, most: int, rows: Rows) -> None:
-        self._most = most
-        self._rows = rows
-
-    def __call__(self, connection: Connection) -> list[DueAlarm]:
-        """Do it, within a transaction."""
-        found = connection.execute(
-            select(alarms.c.id, alarms.c.kind, alarms.c.order_id, alarms.c.tries)
-            .where(alarms.c.next_try_at <= database_now())
-            .order_by(alarms.c.next_try_at)
-            .limit(self._most)
-            .with_for_update(skip_locked=True)
-        ).all()
-        due = []
-        for row in found:
-            connection.execute(
-                update(alarms)
-                .where(alarms.c.id == row.id)
-                .values(next_try_at=database_now() + _ALARM_CLAIM_SECONDS)
-            )
-            order = connection.execute(
-                select(*RECORD_COLUMNS).where(orders.c.id == row.order_id)
-            ).one()
-            try:
-                record = self._rows.order(order)
-            except JournalUnavailable as error:
-                structlog.get_logger().error("alarm can't be read", alarm=row.id, reason=str(error))
-                continue
-            kind = AlarmKind(row.kind)
-            due.append(DueAlarm(id=row.id, kind=kind, order=record, tries=row.tries))
-        return due
-
-
-class AlarmTried:
-    """Notes that an alarm was delivered, or when to try again.
-
-    What another process has noted meanwhile stays, if this one took longer than its claim: a try
-    is counted once, and what was delivered is not to be tried again.
-    """
-
-    def __init__(self, due: DueAlarm, *, arrived: bool, again_seconds: float | None) -> None:
-        self._due = due
-        self._delivered_at = datetime.now(UTC) if arrived else None
-        self._again_seconds = again_seconds
-
-    def __call__(self, connection: Connection) -> None:
-        """Do it, within a transaction."""
-        again = self._again_seconds
-        open_ = (alarms.c.id == self._due.id) & alarms.c.delivered_at.is_(None)
-        if self._delivered_at is None:
-            open_ &= alarms.c.tries == self._due.tries
-        connection.execute(
-            update(alarms)
-            .where(open_)
-            .values(
-                delivered_at=self._delivered_at,
-                tries=alarms.c.tries + 1,
-                next_try_at=None if again is None else database_now() + again,
-            )
-        )

@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, func, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, not_, or_, select, update
 
 from multiorder_sync.delivery.journal.queries import Name, in_hand
 from multiorder_sync.delivery.journal.retention import SETTLED
 from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealed import remove_texts
+from multiorder_sync.delivery.journal.sealing import Unreadable
 from multiorder_sync.delivery.journal.transactions import reading
-from multiorder_sync.errors import JournalUnavailable
 
 _AT_ONCE: Final = 50
 """How many received bodies are held in memory."""
 
 _ERASED: Final = "erased with the shopper's data"
+
+# Why an order was given up stays when it is past its retention, and an operator wrote it.
+_SEARCHED: Final = (orders.c.received, orders.c.reason)
 
 
 class Shopper:
@@ -33,12 +36,12 @@ class Shopper:
         # It may stand in a longer text, but not be a part of another's address.
         self._email = re.compile(rf"(?<![\w.+%-]){re.escape(_folded(email.strip()))}(?!\.?[\w-])")
 
-    def is_in(self, received: bytes) -> bool:
-        """Tell whether the address stands anywhere in a received body."""
+    def is_in(self, kept: bytes) -> bool:
+        """Tell whether the address stands anywhere in a received body, or other JSON."""
         try:
-            found = _texts(msgspec.json.decode(received))
+            found = _texts(msgspec.json.decode(kept))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            found = iter([received.decode("utf-8", "replace")])
+            found = iter([kept.decode("utf-8", "replace")])
         return any(self._email.search(_folded(each)) for each in found)
 
 
@@ -66,8 +69,8 @@ def scan(engine: Engine, rows: Rows, shopper: Shopper) -> Iterator[Scanned]:
     while True:
         with reading(engine) as connection:
             found = connection.execute(
-                select(orders.c.id, orders.c.space, orders.c.key, orders.c.received)
-                .where(orders.c.id > after, orders.c.received.is_not(None))
+                select(orders.c.id, orders.c.space, orders.c.key, *_SEARCHED)
+                .where(orders.c.id > after, _has_something())
                 .order_by(orders.c.id)
                 .limit(_AT_ONCE)
             ).all()
@@ -77,20 +80,24 @@ def scan(engine: Engine, rows: Rows, shopper: Shopper) -> Iterator[Scanned]:
         scanned = Scanned(len(found), [], [])
         for row in found:
             name = Name(row.id, row.space, row.key)
+            kept = [row.received, row.reason]
             try:
-                received = rows.sealer.open(row.received)
-            except JournalUnavailable:
+                opened = [rows.sealer.open(each) for each in kept if each is not None]
+            except Unreadable:
                 scanned.unreadable.append(name)
                 continue
-            if shopper.is_in(received):
+            if any(map(shopper.is_in, opened)):
                 scanned.theirs.append(name)
         yield scanned
 
 
-def count_received(connection: Connection) -> int:
+def count_searched(connection: Connection) -> int:
     """Return how many orders a scan looks at."""
-    chosen = select(func.count()).where(orders.c.received.is_not(None))
-    return connection.execute(chosen).scalar_one()
+    return connection.execute(select(func.count()).where(_has_something())).scalar_one()
+
+
+def _has_something() -> ColumnElement[bool]:
+    return or_(*(column.is_not(None) for column in _SEARCHED))
 
 
 class Erase:

@@ -17,20 +17,15 @@ from multiorder_sync.delivery.journal.afterwards import Afterwards, Raised
 from multiorder_sync.delivery.journal.answering import NotHeard, Repeat
 from multiorder_sync.delivery.journal.closing import Close, Closed
 from multiorder_sync.delivery.journal.databases import (
+    check_encoding,
     connect,
     for_reading,
     is_sqlite,
     place_of,
     sqlite_file,
 )
-from multiorder_sync.delivery.journal.due import (
-    AlarmTried,
-    ClaimAlarms,
-    ClaimOrders,
-    DueAlarm,
-    DueOrder,
-    Room,
-)
+from multiorder_sync.delivery.journal.due import ClaimOrders, DueOrder, Room
+from multiorder_sync.delivery.journal.due_alarms import AlarmTried, ClaimAlarms, DueAlarm
 from multiorder_sync.delivery.journal.jobs import Work
 from multiorder_sync.delivery.journal.keeping_invalid import KeepInvalid
 from multiorder_sync.delivery.journal.opening import Arrival, Freezing, Opening, Sending, Waiting
@@ -48,7 +43,7 @@ from multiorder_sync.delivery.journal.rows import Rows
 from multiorder_sync.delivery.journal.schema import orders
 from multiorder_sync.delivery.journal.sealing import Sealer
 from multiorder_sync.delivery.journal.writer import Writer, reason_of
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.errors import InternalError, JournalUnavailable
 
 T = TypeVar("T")
 
@@ -62,8 +57,8 @@ class Journal:
         settings: Where it is and how it is kept.
         config: The configuration that the process serves, by which others can tell it.
         webhook: Whether alarms go to a webhook.
-        raised: Is told each alarm that was raised when nobody waited for it any more: its kind,
-            the space, and the order's key.
+        raised: Is told each alarm that nobody else hears of: those raised as an order was closed
+            late, or could not be read. Its kind, the space, and the order's key.
     """
 
     def __init__(
@@ -77,6 +72,7 @@ class Journal:
         self.rows = Rows(Sealer(settings.encryption_keys))
         self.engine = connect(settings.url)
         self.webhook = webhook
+        self._raised = raised
         self._settings = settings
         self._writer: Writer | None = None
         self._presence = Presence(self.engine, config)
@@ -91,6 +87,7 @@ class Journal:
             JournalUnavailable: If the database can't be used; the message says why.
         """
         try:
+            check_encoding(self.engine)
             if self._settings.migrate:
                 migrating.migrate(self.engine)
             migrating.check(self.engine)
@@ -110,6 +107,7 @@ class Journal:
         try:
             with for_reading(self.engine).connect() as connection:
                 connection.execute(select(1))
+            check_encoding(self.engine)
             if not self._settings.migrate:
                 migrating.check(self.engine)
         except SQLAlchemyError as error:
@@ -330,21 +328,16 @@ class Journal:
 
     async def claim_due(self, room: Room, *, claim_seconds: float) -> list[DueOrder]:
         """Claim orders whose time has come, as far as there is room for them."""
-        claim = ClaimOrders(self.owner, room=room, claim_seconds=claim_seconds, rows=self.rows)
-        return await self._run("", claim)
+        return await self._claim(room, claim_seconds)
 
     async def claim_order(self, order_id: int, *, claim_seconds: float) -> DueOrder | None:
         """Claim one order, due or not; None if it is in other hands."""
-        one = Room(most=1, each=1)
-        claim = ClaimOrders(
-            self.owner, room=one, claim_seconds=claim_seconds, rows=self.rows, only=order_id
-        )
-        found = await self._run("", claim)
+        found = await self._claim(Room(most=1, each=1), claim_seconds, only=order_id)
         return found[0] if found else None
 
     async def claim_alarms(self, *, most: int) -> list[DueAlarm]:
         """Take alarms that are to be delivered."""
-        return await self._run("", ClaimAlarms(most=most, rows=self.rows))
+        return await self._run("", ClaimAlarms(most=most))
 
     async def alarm_tried(
         self, due: DueAlarm, *, arrived: bool, again_seconds: float | None
@@ -370,6 +363,22 @@ class Journal:
         except SQLAlchemyError as error:
             raise JournalUnavailable(f"The journal can't be read: {reason_of(error)}.") from error
 
+    async def _claim(
+        self, room: Room, claim_seconds: float, only: int | None = None
+    ) -> list[DueOrder]:
+        claim = ClaimOrders(
+            self.owner,
+            room=room,
+            claim_seconds=claim_seconds,
+            rows=self.rows,
+            webhook=self.webhook,
+            only=only,
+        )
+        claimed = await self._run("", claim)
+        for space, key in claimed.alarmed:
+            self._raised(AlarmKind.UNREADABLE, space, key)
+        return claimed.orders
+
     async def _run(
         self,
         key: str,
@@ -389,7 +398,7 @@ class Journal:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._run("", self._presence.renew)
-            except JournalUnavailable:
+            except (JournalUnavailable, InternalError):
                 continue  # it is in the log already; the next beat may get through
 
     def _not_heard(

@@ -18,6 +18,7 @@ from multiorder_sync.delivery.journal.records import (
 )
 from multiorder_sync.delivery.journal.rows import RECORD_COLUMNS, Rows
 from multiorder_sync.delivery.journal.schema import orders, submissions
+from multiorder_sync.delivery.journal.sealing import Unreadable
 from multiorder_sync.outcome import SubmissionState
 
 
@@ -132,17 +133,13 @@ class Opening:
 
     def _there(self, connection: Connection, row: Row[*tuple[Any, ...]], *, held: bool) -> Opened:
         """Open an order of which there is a record."""
+        if row.state == OrderState.ABANDONED:
+            return self._abandoned(connection, row)
         record = self._rows.order(row)
-        stands = {
-            OrderState.ACCEPTED: Standing.ACCEPTED,
-            OrderState.ABANDONED: Standing.ABANDONED,
-        }.get(record.state)
+        stands = Standing.ACCEPTED if record.state is OrderState.ACCEPTED else None
         if record.state is OrderState.QUEUED and record.told_status == 200:
             stands = Standing.QUEUED
         changed = record.fingerprint not in (self._arrival.fingerprint, self._same)
-        if stands is Standing.ABANDONED:
-            there = self._rows.submissions(connection, record.id)
-            return Opened(standing=stands, order=record, submissions=there)
         if stands is not None and not changed:
             return Opened(standing=stands, order=record)
         if held and stands is None:
@@ -162,6 +159,16 @@ class Opening:
             connection.execute(delete(submissions).where(submissions.c.order_id == record.id))
             there = ()
         return self._claimed(connection, record.id, there)
+
+    def _abandoned(self, connection: Connection, row: Row[*tuple[Any, ...]]) -> Opened:
+        """Open an order that was given up, which may be just because it can't be read."""
+        there: tuple[SubmissionRecord, ...] = ()
+        try:
+            record = self._rows.order(row)
+            there = self._rows.submissions(connection, row.id)
+        except Unreadable:
+            record = self._rows.order(row, with_error=False)
+        return Opened(standing=Standing.ABANDONED, order=record, submissions=there)
 
     def _claim(self, connection: Connection, order_id: int, *, changed: bool) -> None:
         arrival = self._arrival

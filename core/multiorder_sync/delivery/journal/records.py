@@ -22,6 +22,8 @@ from multiorder_sync.errors import (
     Unavailable,
     Untransformable,
     Vetoed,
+    code_of,
+    encodable,
 )
 from multiorder_sync.outcome import Receipt, Submission, SubmissionState
 
@@ -54,6 +56,7 @@ class AlarmKind(StrEnum):
     ACCEPTED_AFTER_FAILURE = "accepted_after_failure"
     NOT_SERVED = "not_served"
     OUT_OF_REACH = "out_of_reach"
+    UNREADABLE = "unreadable"
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,7 +70,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     def of(cls, error: MultiOrderError) -> "Failure":
         """Return what is kept of an error."""
         said = error.oms_errors if isinstance(error, OmsError) else ()
-        return cls(error.code, str(error), said)
+        return cls(code_of(error), encodable(str(error)), said)
 
     def error(self) -> MultiOrderError:
         """Return the error again, of the kind that its code is for."""

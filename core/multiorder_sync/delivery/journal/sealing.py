@@ -13,6 +13,10 @@ _PLAIN: Final = b"p"
 _FERNET: Final = b"f"
 
 
+class Unreadable(JournalUnavailable):
+    """A record can't be decrypted, or not be understood: it is damaged, or of a later version."""
+
+
 class Sealer:
     """Seals bytes for the journal, and opens them again.
 
@@ -35,19 +39,17 @@ class Sealer:
         """Return the bytes of which this is kept.
 
         Raises:
-            JournalUnavailable: If none of the keys opens it.
+            Unreadable: If none of the keys opens it.
         """
         kind, rest = bytes(sealed[:1]), bytes(sealed[1:])
         if kind == _PLAIN:
             return rest
         if self._all is None:
-            raise JournalUnavailable(
-                "The journal is encrypted, and [journal] encryption_keys is empty."
-            )
+            raise Unreadable("The journal is encrypted, and [journal] encryption_keys is empty.")
         try:
             return self._all.decrypt(rest)
         except InvalidToken:
-            raise JournalUnavailable(
+            raise Unreadable(
                 "A record of the journal can't be decrypted: none of [journal] encryption_keys "
                 "fits, or the record is damaged."
             ) from None

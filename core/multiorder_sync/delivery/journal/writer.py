@@ -10,12 +10,12 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from multiorder_sync.delivery.journal.aside import Aside
 from multiorder_sync.delivery.journal.databases import is_locked, wait_for_locks
 from multiorder_sync.delivery.journal.jobs import Job, Work
-from multiorder_sync.errors import JournalUnavailable
+from multiorder_sync.errors import InternalError, JournalUnavailable
 
 T = TypeVar("T")
 
@@ -79,6 +79,7 @@ class Writer:
 
         Raises:
             JournalUnavailable: If the database can't be written, or not in time.
+            InternalError: If the database does not take what this work writes; it takes others'.
         """
         if self._closed:
             raise JournalUnavailable("The journal is closed; the server is being stopped.")
@@ -273,8 +274,11 @@ class Writer:
         """Note why nothing could be written, if that is it, and return the error to tell."""
         if not isinstance(error, SQLAlchemyError | OSError):
             return error
-        self._broken = True
         reason = reason_of(error)
+        if _is_its_own(error):
+            self._log.error("journal does not take what is written", reason=reason)
+            return InternalError("Something here broke; the log says what.")
+        self._broken = True
         self._log.error("journal can't be written", reason=reason)
         return JournalUnavailable(f"The journal can't be written: {reason}.")
 
@@ -298,6 +302,13 @@ def _make_sure_that_they_wait(done: Sequence[tuple[Job, Any]]) -> None:
     # call that is over.
     if any(job.given_up for job, _ in done):
         raise _GivenUp
+
+
+def _is_its_own(error: Exception) -> bool:
+    """Tell whether work failed for what it writes: then the database is well."""
+    if isinstance(error, IntegrityError | DataError):
+        return True
+    return isinstance(error, StatementError) and not isinstance(error, DBAPIError)
 
 
 def _may_pass(error: Exception) -> bool:
