@@ -36,6 +36,7 @@ from multiorder_sync.errors import (
     Untransformable,
     Vetoed,
 )
+from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.nacelle.identity import fingerprint, order_key
 from multiorder_sync.observe import discreet
 from multiorder_sync.oms.connector import DuplicateGuard
@@ -165,6 +166,8 @@ class Replaying:
         discretion.also(space.redactor)
         if plan.multi_order is not None:
             discretion.learn(plan.multi_order)
+        else:
+            discretion.learn_again(due.received, OrderDecoder())
         with discreet(discretion.keep):
             return await self._on_its_way(due, space, plan, wish, discretion)
 

@@ -93,6 +93,29 @@ async def test_a_queued_order_that_is_refused_later_is_alarmed(world, book, logg
     assert (await world.post("queue", order)).status_code == 200
 
 
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_the_shopper_stays_out_of_the_log_though_the_order_would_not_be_taken_now(
+    house, book, logged, is_readable
+):
+    first = await house.open(by_hand=True)
+    first.space(space_id="acme", on_outage="queue")
+    order = multi_order()
+    house.oms.key = "another"
+    assert (await first.post("acme", order)).status_code == 200
+    await house.close(first)
+    world = await house.open(by_hand=True)
+    world.space(space_id="acme", on_outage="queue", required_fields="strict")
+    if not is_readable:
+        book.write("UPDATE orders SET received = :bytes", bytes=b"p{}")
+    world.oms.key = world.oms_key
+    world.oms.fail("refuse", code="E-17", message="Erika Mustermann is not welcome.", times=None)
+    assert await take_up(world, order["id"]) == "refused"
+    (line,) = [line for line in logged if line["event"] == "redelivery"]
+    assert line["reason"] == "***" if not is_readable else "*** is not welcome" in line["reason"]
+    assert not any("Mustermann" in str(line) for line in logged)
+    assert not any("Mustermann" in str(row["answer"]) for row in book.attempts(order["id"]))
+
+
 @pytest.mark.parametrize("seconds", [-3, 3])
 async def test_an_answer_that_is_noted_late_takes_no_promise_back(house, book, seconds):
     """The clock of who notes it may be wrong."""
