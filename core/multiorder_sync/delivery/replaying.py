@@ -239,7 +239,7 @@ class Replaying:
         again = due.order.next_attempt_at
         seconds = None
         if again is not None:
-            seconds = max(0.0, (again - datetime.now(UTC)).total_seconds())
+            seconds = max(0.0, (again - due.claimed_at).total_seconds())
         closing = Closing(
             state=due.order.state, failure=failure, next_seconds=seconds, ladder="waits"
         )

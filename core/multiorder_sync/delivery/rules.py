@@ -135,7 +135,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
         Args:
             order: Its record when it was taken up.
-            now: The time.
+            now: The time, by the database's clock.
         """
         waited = now - (order.told_at or order.received_at)
         late = waited.total_seconds() > sum(self.delays)

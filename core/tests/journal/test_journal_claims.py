@@ -242,7 +242,6 @@ async def test_an_order_that_came_in_before_it_was_known_that_its_200_was_not_he
         due.order.id,
         "r-1",
         answer(500, "journal_unavailable"),
-        at=datetime.now(UTC),
         webhook=False,
     )
     assert await journal.run(late) == (AlarmKind.ACCEPTED_AFTER_FAILURE,)
@@ -261,7 +260,7 @@ async def test_an_order_of_which_it_became_known_in_the_meantime_that_its_200_wa
     await journal.close(claim, queued)
     (due,) = await journal.claim_due(Room(most=1, each=1), claim_seconds=5)
     told = answer(500, "journal_unavailable")
-    late = NotHeard(due.order.id, "r-1", told, at=datetime.now(UTC), webhook=False)
+    late = NotHeard(due.order.id, "r-1", told, webhook=False)
     assert await journal.run(late) == ()
     updates = (accepted(0), accepted(1))
     done = Closing(state=OrderState.ACCEPTED, updates=updates, redelivered=True)
@@ -278,7 +277,7 @@ async def test_what_another_call_was_told_stays_when_one_did_not_hear_its_200(jo
     # Another server has answered a repeat by that record, before it is put right.
     await journal.run(Repeat(claim.order_id, AnswerRecord(datetime.now(UTC), "r-2", 200, None)))
     instead = answer(500, "journal_unavailable")
-    late = NotHeard(claim.order_id, "r-1", instead, at=datetime.now(UTC), webhook=False)
+    late = NotHeard(claim.order_id, "r-1", instead, webhook=False)
     assert await journal.run(late) == ()
     assert book.answers("k") == [(500, "journal_unavailable"), (200, None)]
     assert book.order("k")["told_status"] == 200

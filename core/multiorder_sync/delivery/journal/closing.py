@@ -56,9 +56,9 @@ class Close:
         self._closing = closing
         self._at = at
         self._rows = rows
-        self._raising = Raising(closing.alarms, at=at, webhook=webhook)
+        self._raising = Raising(closing.alarms, webhook=webhook)
         untold = (AlarmKind.ACCEPTED_AFTER_FAILURE,)
-        self._raising_untold = Raising(untold, at=at, webhook=webhook)
+        self._raising_untold = Raising(untold, webhook=webhook)
 
     def __call__(self, connection: Connection) -> Closed:
         """Do it, within a transaction.

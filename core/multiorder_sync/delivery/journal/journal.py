@@ -274,7 +274,7 @@ class Journal:
         Raises:
             JournalUnavailable: If that can't be noted.
         """
-        return await self._run("", NotHeard(order_id, request_id, at=_now(), webhook=self.webhook))
+        return await self._run("", NotHeard(order_id, request_id, webhook=self.webhook))
 
     def note_repeat(self, order_id: int, space: str, key: str, answer: AnswerRecord) -> None:
         """Note what a repeat of a settled order was answered; nobody waits for it."""
@@ -377,7 +377,7 @@ class Journal:
         if otherwise is None or closing.answer is None:
             return None
         request_id = closing.answer.request_id
-        return NotHeard(claim.order_id, request_id, otherwise, at=_now(), webhook=self.webhook)
+        return NotHeard(claim.order_id, request_id, otherwise, webhook=self.webhook)
 
 
 def new_token() -> str:
