@@ -183,8 +183,7 @@ class Delivery:
         """Return the seconds to wait before the next try, or None if there is to be none."""
         if isinstance(failure, CredentialsRefused | CircuitOpen | ClaimLost | ConnectorFault):
             return None
-        asked = failure.retry_after if isinstance(failure, Unavailable) else None
-        wait = max(backoff.next(), asked or 0.0)
+        wait = max(backoff.next(), failure.retry_after or 0.0)
         return wait if monotonic() + wait < self._way.deadline - 0.05 else None
 
     def _reason(self, failure: OmsError) -> str:
@@ -201,10 +200,12 @@ class Delivery:
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:
         if self._in_doubt and not isinstance(failure, OutcomeUnknown):
+            asked = failure.retry_after
             failure = OutcomeUnknown(
                 f"Whether the OMS has the order can't be told: {failure}",
                 oms_errors=failure.oms_errors,
             )
+            failure.retry_after = asked  # it says when to ask again, whatever that is about
         state = SubmissionState.UNKNOWN if self._in_doubt else SubmissionState.READY
         return self._result(state, error=failure)
 

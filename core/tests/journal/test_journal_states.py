@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from acme import Refusing, error_of, multi_order
 from acme.house import take_up, until
@@ -136,6 +137,32 @@ def test_what_was_promised_goes_on_although_a_part_was_refused():
 
 
 @pytest.mark.parametrize("on_outage", RULES)
+@pytest.mark.parametrize(
+    ("asked", "call", "redelivery"),
+    [
+        (None, 1.0, 2.0),
+        (1.5, 1.5, 2.0),
+        (600, 600.0, 600.0),
+        (10.0**9, 86_400.0, 86_400.0),
+        (float("inf"), 1.0, 2.0),
+        (-5, 1.0, 2.0),
+        ("soon", 1.0, 2.0),
+    ],
+)
+def test_the_next_try_waits_as_long_as_the_oms_asks(on_outage, asked, call, redelivery):
+    """No longer than a day, though, and not for what makes no sense."""
+    error = OutcomeUnknown("No answer.")
+    error.retry_after = Unavailable("Later.", retry_after=asked).retry_after
+    (result,) = outcome_of("unknown").results
+    others = outcome_of("accepted", "unknown").results
+    outcome = Outcome(
+        connector="acme", results=(*others, msgspec.structs.replace(result, error=error))
+    )
+    assert RULES[on_outage].after_call(outcome).next_seconds == call
+    assert RULES[on_outage].after_redelivery(record(), outcome).next_seconds == redelivery
+
+
+@pytest.mark.parametrize("on_outage", RULES)
 def test_the_ladder_ends(on_outage):
     waits = []
     for redeliveries in (1, 2, 3, 4):
@@ -187,6 +214,7 @@ async def test_a_partial_order_in_the_queue_is_completed(world, book):
     order = multi_order(orders=3)
     world.oms.fail("rate_limit", retry_after=60, skip=1)
     assert (await world.post("queue", order)).status_code == 200
+    book.write("UPDATE orders SET next_attempt_at = 0")  # the OMS has asked for a minute
     await until(lambda: book.state(order["id"]) == "accepted")
     assert len(world.oms.held) == 3
     assert world.oms.count("create") == 4
