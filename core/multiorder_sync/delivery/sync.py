@@ -216,18 +216,23 @@ class Sync:
             owner=self._journal.owner,
             claim_seconds=0.0,
         )
+
+        def alarm() -> None:
+            self._alarms.raised(
+                AlarmKind.INVALID, space=space.id, order=key, multi_order=error.order
+            )
+
+        reason = msgspec.json.encode(Failure.of(error))
         try:
             first = await self._journal.keep_invalid(
-                arrival, answer, msgspec.json.encode(Failure.of(error)), deadline
+                arrival, answer, reason, deadline, kept_late=alarm
             )
         except JournalUnavailable as failure:
             # Told that it is invalid, nobody would bring again what may have been paid for.
             self._log.error("invalid order not kept", space=space.id, reason=str(failure))
             raise
         if first:
-            self._alarms.raised(
-                AlarmKind.INVALID, space=space.id, order=key, multi_order=error.order
-            )
+            alarm()
 
     def _fingerprint(self, received: bytes, space: ServedSpace) -> str | None:
         """Return the fingerprint of bytes that were received before, as it is made today."""

@@ -78,6 +78,26 @@ class Afterwards:
 
         self._start(self._until_closed(claim, work))
 
+    def follow(self, space: str, key: str, is_done: Work[bool], then: Callable[[], None]) -> None:
+        """Find out whether what nobody waits for any more was written after all.
+
+        Args:
+            space: Nacelle's space id.
+            key: Of the order's record.
+            is_done: Tells whether it was.
+            then: Called if so.
+        """
+
+        async def follow() -> None:
+            try:
+                # The journal does one piece of work after the other: by then that one is over.
+                if await self._through(about(space, key), is_done):
+                    then()
+            except JournalUnavailable as error:
+                self._log.warning("order not followed", space=space, order=key, reason=str(error))
+
+        self._start(follow())
+
     async def aclose(self, seconds: float) -> None:
         """Try once more what is not written yet, and give up then."""
         self._leaving.set()
@@ -87,24 +107,33 @@ class Afterwards:
                 task.cancel()
 
     async def _until_closed(self, claim: Claim, work: Work[Closed]) -> None:
+        try:
+            closed = await self._through(claim.about, work)
+        except JournalUnavailable as error:
+            self._log.warning(
+                "order not closed", space=claim.space, order=claim.key, reason=str(error)
+            )
+            return
+        self._log.info("order closed late", space=claim.space, order=claim.key)
+        for kind in closed.alarms:
+            self._raised(kind, closed.space, claim.key)
+
+    async def _through(self, key: str, work: Work[T]) -> T:
+        """Do a piece of work as soon as that can be done, and return its result.
+
+        Raises:
+            JournalUnavailable: If it can't be done before the process leaves.
+        """
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.close_again_seconds):
                     await self._leaving.wait()
             last = self._leaving.is_set()
             try:
-                closed = await self._run(claim.about, work)
-            except JournalUnavailable as error:
+                return await self._run(key, work)
+            except JournalUnavailable:
                 if last:
-                    self._log.warning(
-                        "order not closed", space=claim.space, order=claim.key, reason=str(error)
-                    )
-                    return
-                continue
-            self._log.info("order closed late", space=claim.space, order=claim.key)
-            for kind in closed.alarms:
-                self._raised(kind, closed.space, claim.key)
-            return
+                    raise
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

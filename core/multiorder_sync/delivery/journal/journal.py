@@ -2,13 +2,13 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from multiorder_sync.config import JournalSettings
@@ -281,9 +281,22 @@ class Journal:
         self.afterwards.note(space, key, Repeat(order_id, answer))
 
     async def keep_invalid(
-        self, arrival: Arrival, answer: AnswerRecord, reason: bytes, deadline: float
+        self,
+        arrival: Arrival,
+        answer: AnswerRecord,
+        reason: bytes,
+        deadline: float,
+        *,
+        kept_late: Callable[[], None],
     ) -> bool:
         """Keep a correctly signed body that is no order; tell whether it is the first of its kind.
+
+        Args:
+            arrival: The body.
+            answer: What Nacelle is told.
+            reason: Why it is no order, encoded.
+            deadline: Until when to wait for the journal, in the time of `time.monotonic`.
+            kept_late: Called if it is kept, as the first of its kind, after that was given up.
 
         Raises:
             JournalUnavailable: If it can't be kept.
@@ -299,7 +312,17 @@ class Journal:
             "updated_at": arrival.received_at,
         }
         keep = KeepInvalid(values, answer, webhook=self.webhook)
-        return await self._run(arrival.about, keep, deadline)
+        try:
+            return await self._run(arrival.about, keep, deadline)
+        except JournalUnavailable:
+            raising = keep.raising
+
+            def is_done(connection: Connection) -> bool:
+                return bool(raising.raised(connection))
+
+            # It may be committed at this very moment.
+            self.afterwards.follow(arrival.space, arrival.key, is_done, kept_late)
+            raise
 
     async def run(self, work: Work[T]) -> T:
         """Do a piece of upkeep within a transaction, and return its result.

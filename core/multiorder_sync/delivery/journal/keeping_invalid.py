@@ -19,12 +19,15 @@ class KeepInvalid:
         values: The order's row.
         answer: What Nacelle is told.
         webhook: Whether alarms go to a webhook.
+
+    Attributes:
+        raising: Its alarm, by which it can be told later whether it was done.
     """
 
     def __init__(self, values: Mapping[str, Any], answer: AnswerRecord, *, webhook: bool) -> None:
         self._values = {**values, "state": OrderState.INVALID.value}
         self._answer = answer
-        self._raising = Raising((AlarmKind.INVALID,), webhook=webhook)
+        self.raising = Raising((AlarmKind.INVALID,), webhook=webhook)
 
     def __call__(self, connection: Connection) -> bool:
         """Do it, within a transaction; tell whether it is the first of its kind."""
@@ -39,10 +42,10 @@ class KeepInvalid:
                 orders.c.key == self._values["key"],
             )
             order_id = connection.execute(select(orders.c.id).where(*at_place)).scalar_one()
-            if self._raising.raised(connection):
+            if self.raising.raised(connection):
                 return True  # it was done before, and only that was not heard
             Repeat(order_id, self._answer)(connection)
             return False
         write_answer(connection, order_id, self._answer)
-        self._raising(connection, order_id, since=None)
+        self.raising(connection, order_id, since=None)
         return True
