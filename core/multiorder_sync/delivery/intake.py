@@ -31,14 +31,16 @@ from multiorder_sync.delivery.journal.records import (
 )
 from multiorder_sync.delivery.rules import Rules
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.delivery.verdicts import BROKEN, Verdict, as_it_stands, stopped
+from multiorder_sync.delivery.verdicts import BROKEN, STOPPED, Verdict, as_it_stands, stopped
 from multiorder_sync.errors import (
     JournalUnavailable,
     MultiOrderError,
     OutcomeUnknown,
     Overloaded,
 )
+from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.nacelle.responses import Reply
 from multiorder_sync.oms.hookspecs import Settlement
 
 _CLOSE_SECONDS: Final = 1.0
@@ -146,37 +148,31 @@ class Intake:
     async def _carry(
         self, incoming: Incoming, opened: Opened, claim: Claim, rules: Rules
     ) -> Verdict:
+        carrier = self._carrier(incoming, claim)
         try:
-            carried = await self._send(incoming, opened, claim)
+            carried = await self._send(carrier, incoming, opened)
         except MultiOrderError as error:
             closing, verdict = stopped(error, opened, claim, rules)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # a plugin may raise anything
             if is_cancelled(error):
+                self._leave(incoming, opened, claim, rules, carrier.stopped)
                 raise
             incoming.log.exception("internal error", connector=incoming.space.settings.connector)
             closing, verdict = stopped(BROKEN, opened, claim, rules)
         else:
-            decision = rules.after_call(carried.outcome)
-            closing = Closing(
-                state=decision.state,
-                updates=carried.updates,
-                next_seconds=decision.next_seconds,
-                alarms=decision.alarms,
-                ladder="restarts",
-            )
+            closing = _closing(carried, rules)
             verdict = Verdict(
                 order_id=claim.order_id,
                 state=closing.state,
                 outcome=carried.outcome,
-                queued=decision.state is OrderState.QUEUED,
+                queued=closing.state is OrderState.QUEUED,
             )
         return await self._close(incoming, claim, closing, verdict)
 
-    async def _send(self, incoming: Incoming, opened: Opened, claim: Claim) -> Carried:
+    def _carrier(self, incoming: Incoming, claim: Claim) -> Carrier:
         space = incoming.space
-        anew = must_freeze(opened.order, opened.submissions, space.settings.connector)
         way = Way(
             connector=space.connector,
             deadline=incoming.deadline - _kept(space),
@@ -184,7 +180,11 @@ class Intake:
             log=incoming.log,
             discretion=incoming.discretion,
         )
-        carrier = Carrier(self._journal, claim, space, way, self._step)
+        return Carrier(self._journal, claim, space, way, self._step)
+
+    async def _send(self, carrier: Carrier, incoming: Incoming, opened: Opened) -> Carried:
+        connector = incoming.space.settings.connector
+        anew = must_freeze(opened.order, opened.submissions, connector)
         submissions: Sequence[SubmissionRecord] = opened.submissions
         if anew:
             submissions = await carrier.freeze(incoming.order, incoming.received_at)
@@ -192,19 +192,46 @@ class Intake:
             submissions = await carrier.refill(incoming.order, incoming.received_at, submissions)
         return await carrier.send(submissions, refused_again=True)
 
+    def _leave(
+        self,
+        incoming: Incoming,
+        opened: Opened,
+        claim: Claim,
+        rules: Rules,
+        carried: Carried | None,
+    ) -> None:
+        """Have put on record, without waiting for it, what is known as the server is stopped."""
+        if carried is None:
+            closing, _ = stopped(STOPPED, opened, claim, rules)
+        else:
+            closing = _closing(carried, rules)
+        answer = _answer(incoming, responses.failure(STOPPED, incoming.request_id))
+        closing = msgspec.structs.replace(
+            closing,
+            answer=answer,
+            nothing_left=not any(each.in_doubt for each in opened.submissions),
+        )
+        self._journal.close_later(claim, closing)
+
     async def _close(
         self, incoming: Incoming, claim: Claim, closing: Closing, verdict: Verdict
     ) -> Verdict:
         """Close the order. What the OMS has accepted is answered even if that can't be written."""
         reply = verdict.reply(incoming.body, incoming.request_id)
-        answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+        answer = _answer(incoming, reply)
         closing = msgspec.structs.replace(closing, answer=answer)
         otherwise = None
         if verdict.queued:  # what is not on record is not promised
             otherwise = msgspec.structs.replace(answer, status=500, code=JournalUnavailable.code)
         try:
             seconds = max(_kept(incoming.space), incoming.deadline - monotonic())
-            closed = await self._journal.close(claim, closing, seconds=seconds, otherwise=otherwise)
+            closed = await self._journal.close(
+                claim,
+                closing,
+                seconds=seconds,
+                otherwise=otherwise,
+                if_stopped=_answer(incoming, responses.failure(STOPPED, incoming.request_id)),
+            )
         except JournalUnavailable as error:
             if verdict.queued:
                 return Verdict(order_id=claim.order_id, state=OrderState.UNAVAILABLE, error=error)
@@ -232,6 +259,21 @@ class Intake:
             )
         )
         return msgspec.structs.replace(verdict, alarms=closed.alarms)
+
+
+def _closing(carried: Carried, rules: Rules) -> Closing:
+    decision = rules.after_call(carried.outcome)
+    return Closing(
+        state=decision.state,
+        updates=carried.updates,
+        next_seconds=decision.next_seconds,
+        alarms=decision.alarms,
+        ladder="restarts",
+    )
+
+
+def _answer(incoming: Incoming, reply: Reply) -> AnswerRecord:
+    return AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
 
 
 def _kept(space: ServedSpace) -> float:

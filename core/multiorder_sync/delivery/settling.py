@@ -116,6 +116,11 @@ class Delivery:
         self._in_doubt = self._in_doubt or self.attempts.sent
         return self._given_up(ConnectorFault("Something here broke; the log says what."))
 
+    def stopped(self) -> SubmissionResult:
+        """Return the result of a submission in whose middle the server was stopped."""
+        self._in_doubt = self._in_doubt or self.attempts.sent
+        return self._given_up(Unavailable("The server was stopped while the order was under way."))
+
     def not_sent(self) -> SubmissionResult:
         """Return the result of a submission for which there was no time left.
 

@@ -20,12 +20,11 @@ from multiorder_sync.delivery.journal.journal import Journal, new_token
 from multiorder_sync.delivery.journal.opening import Arrival
 from multiorder_sync.delivery.journal.records import AlarmKind, AnswerRecord, Failure
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.delivery.verdicts import Verdict
+from multiorder_sync.delivery.verdicts import STOPPED, Verdict
 from multiorder_sync.errors import (
     InvalidOrder,
     JournalUnavailable,
     MultiOrderError,
-    OutcomeUnknown,
 )
 from multiorder_sync.metrics import Metrics
 from multiorder_sync.nacelle import responses
@@ -93,9 +92,8 @@ class Sync:
             raise
         except BaseException as error:  # a plugin may raise anything
             if is_cancelled(error):  # the server ends, and its grace for calls under way is over
-                stopped = OutcomeUnknown("The server was stopped while the order was under way.")
-                answer = responses.failure(stopped, request.request_id)
-                record["reason"] = str(stopped)
+                answer = responses.failure(STOPPED, request.request_id)
+                record["reason"] = str(STOPPED)
             else:
                 answer = responses.internal_error(request.request_id)
                 log.exception("internal error")

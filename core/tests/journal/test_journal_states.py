@@ -1,10 +1,13 @@
 """The states of orders and submissions, and what leads from one to another."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from acme import Refusing, error_of, multi_order
+from acme import Merging, Refusing, body_of, error_of, multi_order
+from acme.book import Block
+from acme.calls import signed
 from acme.house import take_up, until
 
 from multiorder_sync import (
@@ -16,6 +19,7 @@ from multiorder_sync import (
     Unavailable,
     Untransformable,
 )
+from multiorder_sync.delivery.admission import SignedRequest
 from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.records import AlarmKind, OrderRecord, OrderState
 from multiorder_sync.delivery.rules import Rules
@@ -234,6 +238,91 @@ async def test_every_call_to_the_oms_is_on_record(by_hand, book):
         ("find", "nacelle", "oms_unavailable"),
         ("find", "redelivery", "accepted"),
     ]
+
+
+async def is_gone():
+    return False
+
+
+def consuming(world, space, order):
+    """Begin a call that can be cancelled, as one is at the end of the grace time of a stop."""
+    body = body_of(order)
+    request = SignedRequest(
+        body=body,
+        headers={name: (value,) for name, value in signed(body).items()},
+        space=space,
+        request_id="r-stopped",
+        received_at=datetime.now(UTC),
+        is_gone=is_gone,
+    )
+    return asyncio.create_task(world.service.sync.consume(request))
+
+
+@session
+@pytest.mark.parametrize(
+    ("space", "orders", "state"),
+    [("fail", 1, "unknown"), ("fail", 2, "unknown"), ("queue", 2, "queued")],
+)
+async def test_what_a_call_has_done_by_the_end_of_the_grace_time_is_on_record(
+    house, book, space, orders, state
+):
+    world = await house.open(by_hand=True)
+    order = multi_order(orders=orders)
+    house.oms.fail("hang", "create", when="after", skip=orders - 1)
+    call = consuming(world, space, order)
+    await until(lambda: len(house.oms.held) == orders)
+    call.cancel()
+    reply = await call
+    assert (reply.status, reply.code) == (500, "outcome_unknown")
+    await house.close(world)
+    assert book.state(order["id"]) == state
+    done = ["accepted"] * (orders - 1)
+    assert book.states(order["id"]) == [*done, "unknown"]
+    assert [each["result"] for each in book.attempts(order["id"])] == [*done, "cancelled"]
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+    later = await house.open(by_hand=True)
+    assert await take_up(later, order["id"]) == "accepted"
+    assert house.oms.count("create") == orders
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
+
+
+@session
+async def test_an_order_that_is_cut_off_before_it_is_sent_is_certainly_not_in_the_oms(house, book):
+    world = await house.open(by_hand=True)
+    world.space(Merging, space_id="asked")
+    order = multi_order()
+    house.oms.fail("hang", "find")
+    call = consuming(world, "asked", order)
+    await until(lambda: house.oms.count("find"))
+    call.cancel()
+    assert (await call).code == "outcome_unknown"
+    await house.close(world)
+    assert book.state(order["id"]) == "unavailable"
+    assert book.states(order["id"]) == ["ready"]
+    made = [(each["action"], each["result"]) for each in book.attempts(order["id"])]
+    assert made == [("find", "cancelled")]
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+
+
+@session
+async def test_a_call_that_is_cut_off_as_its_order_is_closed_is_on_record_as_it_was_told(
+    house, book
+):
+    block = Block(book, "sent")
+    world = await house.open(step=block, by_hand=True)
+    order = multi_order()
+    try:
+        call = consuming(world, "fail", order)
+        await until(lambda: house.oms.held)
+        await until(lambda: block.at is None)
+        call.cancel()
+        assert (await call).code == "outcome_unknown"
+    finally:
+        block.lift()
+    await house.close(world)
+    assert book.state(order["id"]) == "accepted"
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
 
 
 @session

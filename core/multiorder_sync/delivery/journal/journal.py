@@ -237,6 +237,7 @@ class Journal:
         *,
         seconds: float = 5.0,
         otherwise: AnswerRecord | None = None,
+        if_stopped: AnswerRecord | None = None,
     ) -> Closed:
         """Write what became of an order, and give it out of hand.
 
@@ -247,6 +248,7 @@ class Journal:
             closing: What became of it.
             seconds: How long to wait for the journal.
             otherwise: What Nacelle is told instead if it can't be written in this time.
+            if_stopped: What Nacelle is told instead if the server is stopped meanwhile.
 
         Returns:
             Whether the order was in hand still: if not, only what the OMS has accepted was written.
@@ -261,9 +263,17 @@ class Journal:
         except JournalUnavailable:
             self.afterwards.close(claim, close, self._not_heard(claim, closing, otherwise))
             raise
+        except asyncio.CancelledError:
+            self.afterwards.close(claim, close, self._not_heard(claim, closing, if_stopped))
+            raise
         if not closed.held:
             self._log.warning("order was in other hands when it was closed", order=claim.key)
         return closed
+
+    def close_later(self, claim: Claim, closing: Closing) -> None:
+        """Write what became of an order as soon as that can be done; nobody waits for it."""
+        close = Close(claim, closing, at=_now(), webhook=self.webhook, rows=self.rows)
+        self.afterwards.close(claim, close, None)
 
     async def unheard(self, order_id: int, request_id: str) -> tuple[AlarmKind, ...]:
         """Note that the caller was gone when it was to be told of an order that is safe.
