@@ -128,14 +128,19 @@ class Intake:
         same: str | None = None
         waiting: Waiting | None = None
         while True:
-            opened = await self._journal.open(
-                arrival, incoming.deadline, same=same, waiting=waiting
-            )
+            try:
+                opened = await self._journal.open(
+                    arrival, incoming.deadline, same=same, waiting=waiting
+                )
+            except JournalUnavailable:
+                if waiting is None or monotonic() < incoming.deadline:
+                    raise
+                raise _in_other_hands() from None  # there was no time left for a last look
             match opened.standing:
                 case Standing.BUSY:
                     waiting = waiting or Waiting(opened.order.told_at)
                     if monotonic() + _POLL_SECONDS > incoming.deadline:
-                        raise Overloaded("Another process has this very order in hand still.")
+                        raise _in_other_hands()
                     await asyncio.sleep(_POLL_SECONDS)
                 case Standing.CHANGED if same is None and opened.received is not None:
                     then = self._same(opened.received, incoming.space)
@@ -274,6 +279,10 @@ def _closing(carried: Carried, rules: Rules) -> Closing:
 
 def _answer(incoming: Incoming, reply: Reply) -> AnswerRecord:
     return AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+
+
+def _in_other_hands() -> Overloaded:
+    return Overloaded("Another process has this very order in hand still.")
 
 
 def _kept(space: ServedSpace) -> float:

@@ -25,6 +25,8 @@ from multiorder_sync.errors import (
     InvalidOrder,
     JournalUnavailable,
     MultiOrderError,
+    OutcomeUnknown,
+    Overloaded,
 )
 from multiorder_sync.metrics import Metrics
 from multiorder_sync.nacelle import responses
@@ -153,12 +155,18 @@ class Sync:
     async def _take(self, incoming: Incoming, record: Record) -> tuple[Reply, Verdict]:
         """Take the order, or share what another call for it comes to."""
         space, discretion = incoming.space, incoming.discretion
-        verdict, own = await self._flights.join(
-            (space.id, incoming.key),
-            incoming.fingerprint,
-            incoming.deadline,
-            lambda: self._intake.take(incoming),
-        )
+        try:
+            verdict, own = await self._flights.join(
+                (space.id, incoming.key),
+                incoming.fingerprint,
+                incoming.deadline,
+                lambda: self._intake.take(incoming),
+            )
+        except (Overloaded, OutcomeUnknown) as vain:  # it waited for another call's delivery
+            reply = responses.failure(vain, incoming.request_id)
+            answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+            self._journal.note_turned_away(space.id, incoming.key, answer)
+            raise
         reply = verdict.reply(incoming.body, incoming.request_id)
         if not own or verdict.repeated:
             answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from acme import Raw, body_of, error_of, multi_order
+from acme import Raw, Refusing, body_of, error_of, multi_order
 from acme.calls import request
 from acme.house import changed, reordered, take_up, until
 from sqlalchemy import event
@@ -339,6 +339,33 @@ async def test_different_contents_at_once_are_not_mixed(world, book):
     accepted = next(answer for answer in answers if answer.status_code == 200)
     quantity = accepted.json()["order"]["orders"][0]["order_items"][0]["quantity"]
     assert [held["order"]["lines"][0]["quantity"] for held in world.oms.held] == [quantity]
+
+
+async def test_a_call_that_waited_in_vain_is_on_record_and_says_nothing_of_the_order(house, book):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Patient(Refusing):
+        async def submit(self, submission):
+            begun.set()
+            await go_on.wait()
+            return await super().submit(submission)
+
+    one, two = [await house.open(by_hand=True) for _ in range(2)]
+    one.space(Patient, space_id="acme", deadline_seconds=60)
+    two.space(space_id="acme", deadline_seconds=2)
+    order = multi_order()
+    first = asyncio.create_task(one.post("acme", order))
+    await begun.wait()
+    # One waits for the other machine, and those beside it for that one.
+    waiting = [two.post("acme", body) for body in (order, order, changed(order))]
+    for answer in await asyncio.gather(*waiting):
+        error_of(answer, 500, "overloaded")
+    await until(lambda: book.answers(order["id"]) == [(500, "overloaded")] * 3)
+    assert book.order(order["id"])["told_status"] is None
+    go_on.set()
+    assert (await first).status_code == 200
+    await until(lambda: len(book.answers(order["id"])) == 4)
+    assert book.order(order["id"])["told_status"] == 200
 
 
 async def test_a_repeat_with_other_contents_does_not_change_what_nacelle_was_told(house, book):

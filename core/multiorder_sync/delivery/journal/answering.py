@@ -40,6 +40,24 @@ class Repeat:
         )
 
 
+class TurnedAway:
+    """Notes what a call was told that found the order in other hands until it had to be answered.
+
+    That says nothing of the order, so what Nacelle was told of it last stays. If the order is not on
+    record, nor is the answer.
+    """
+
+    def __init__(self, space: str, key: str, answer: AnswerRecord) -> None:
+        self._place = orders.c.space == space, orders.c.key == key
+        self._answer = answer
+
+    def __call__(self, connection: Connection) -> None:
+        """Do it, within a transaction."""
+        order_id = connection.execute(select(orders.c.id).where(*self._place)).scalar()
+        if order_id is not None:
+            write_answer(connection, order_id, self._answer)
+
+
 NOT_HEARD: Final = "not_heard"
 """Stands beside a 200 that no call is known to have heard."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from multiorder_sync.config import JournalSettings
 from multiorder_sync.delivery.journal import migrating
 from multiorder_sync.delivery.journal.afterwards import Afterwards, Raised
-from multiorder_sync.delivery.journal.answering import NotHeard, Repeat
+from multiorder_sync.delivery.journal.answering import NotHeard, Repeat, TurnedAway
 from multiorder_sync.delivery.journal.closing import Close, Closed
 from multiorder_sync.delivery.journal.databases import (
     connect,
@@ -289,6 +289,10 @@ class Journal:
     def note_repeat(self, order_id: int, space: str, key: str, answer: AnswerRecord) -> None:
         """Note what a repeat of a settled order was answered; nobody waits for it."""
         self.afterwards.note(space, key, Repeat(order_id, answer))
+
+    def note_turned_away(self, space: str, key: str, answer: AnswerRecord) -> None:
+        """Note what a call was answered that never had its order in hand; nobody waits for it."""
+        self.afterwards.note(space, key, TurnedAway(space, key, answer))
 
     async def keep_invalid(
         self,
