@@ -157,6 +157,8 @@ class OmsError(MultiOrderError):
         oms_errors: The OMS's own codes and texts, if it gave any.
     """
 
+    retry_after: float | None = None
+
     def __init__(self, message: str, *, oms_errors: Iterable[OmsMessage] = ()) -> None:
         super().__init__(message)
         # A connector's slip here must not hide what it has to say of an order.

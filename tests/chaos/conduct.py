@@ -58,7 +58,7 @@ def is_unclosed(calls, story) -> bool:
     """
     if story.sent.space.on_outage != "queue" or story.record is None:
         return False
-    # One that was told of no submission did not touch the order, nor is its answer noted.
+    # One that was told of no submission did not touch the order.
     touched = [call for call in calls if call.how != "answered" or call.succeeded or call.states]
     last = max(touched, key=lambda call: call.end, default=None)
     return last is not None and last.failed and last.request_id not in dict(story.record.answers)

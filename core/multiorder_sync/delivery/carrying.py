@@ -1,5 +1,6 @@
 """An order in hand, carried as far as it goes: frozen, sent or looked for, and closed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from time import monotonic
@@ -69,6 +70,9 @@ class Carrier:
         space: That it is for.
         way: What its submissions share.
         step: Is told each step.
+
+    Attributes:
+        stopped: How far sending had come in whose middle the server was stopped.
     """
 
     def __init__(
@@ -79,7 +83,9 @@ class Carrier:
         self._space = space
         self._way = way
         self._step = step
+        self.stopped: Carried | None = None
         self._on_record = False  # whether the first create is on record as about to leave
+        self._cut_off: tuple[SubmissionResult, SubmissionUpdate] | None = None
 
     async def freeze(self, order: MultiOrder, received_at: datetime) -> list[SubmissionRecord]:
         """Transform the order, and keep its submissions as they will be sent.
@@ -185,7 +191,11 @@ class Carrier:
             begun = bool(updates)
             in_time = not begun or self._way.deadline - monotonic() > _LEAST_SECONDS
             way = self._part(len(submissions) - position)
-            result, update = await self._one(each, way, begun=begun, in_time=in_time)
+            try:
+                result, update = await self._one(each, way, begun=begun, in_time=in_time)
+            except asyncio.CancelledError:
+                self.stopped = self._stopped(submissions, results, updates)
+                raise
             results.append(result)
             updates.append(update)
             self._step("sent")
@@ -223,11 +233,29 @@ class Carrier:
         delivery = self._delivery(record, way, on_record=self._on_record and not begun)
         if isinstance(delivery, SubmissionResult):
             return delivery, _update(record, delivery, None)
-        if in_time:
-            result = await self._settled(delivery, delivery.settle())
-        else:
+        if not in_time:
             result = delivery.not_sent()
+            return result, _update(record, result, delivery)
+        try:
+            result = await self._settled(delivery, delivery.settle())
+        except asyncio.CancelledError:
+            result = delivery.stopped()
+            self._cut_off = result, _update(record, result, delivery)
+            raise
         return result, _update(record, result, delivery)
+
+    def _stopped(
+        self,
+        submissions: Sequence[SubmissionRecord],
+        results: Sequence[SubmissionResult],
+        updates: Sequence[SubmissionUpdate],
+    ) -> Carried:
+        """Return how far the order came: those behind the one that was cut off are as they were."""
+        if self._cut_off is not None:
+            result, update = self._cut_off
+            results, updates = [*results, result], [*updates, update]
+        rest = map(as_result, submissions[len(results) :])
+        return self._carried([*results, *rest], [*updates])
 
     async def _settled(
         self, delivery: Delivery, settling: Awaitable[SubmissionResult]

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from multiorder_sync.errors import InvalidOrder
+from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.nacelle.orders import Address, Customer, MultiOrder
 from multiorder_sync.oms.outbound import Redactor
 from multiorder_sync.secret import Secret
@@ -26,6 +28,7 @@ class Discretion:
         self._hints: dict[str, str] = {}
         self._last: tuple[frozenset[str], Redactor] = (frozenset(), Redactor())
         self._others: list[Redactor] = []
+        self._blind = False
 
     def also(self, redactor: Redactor) -> None:
         """Take out, too, what this one takes out: a space's secrets."""
@@ -41,8 +44,23 @@ class Discretion:
                 # Any case is found, but not in an escape: there each of them is another.
                 self._hints |= {each: _hint(each) for each in (known, known.lower(), known.upper())}
 
+    def learn_again(self, received: bytes | None, decoder: OrderDecoder) -> None:
+        """Learn from what was received before, whatever its space asks of an order by now.
+
+        If it can't be read any more, no text is shown at all: each may name the shopper.
+        """
+        try:
+            if received is None:
+                self._blind = True
+            else:
+                self.learn(decoder.decode(received))
+        except InvalidOrder:
+            self._blind = True
+
     def keep(self, text: str) -> str:
         """Return the text with `***` in place of what is the shopper's, or secret."""
+        if self._blind:
+            return _WITHHELD
         found = self._found(text)
         if len(found) > _MOST:
             return _WITHHELD

@@ -32,14 +32,16 @@ from multiorder_sync.delivery.journal.records import (
 )
 from multiorder_sync.delivery.rules import Rules
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.delivery.verdicts import BROKEN, Verdict, as_it_stands, stopped
+from multiorder_sync.delivery.verdicts import BROKEN, STOPPED, Verdict, as_it_stands, stopped
 from multiorder_sync.errors import (
     JournalUnavailable,
     MultiOrderError,
     OutcomeUnknown,
     Overloaded,
 )
+from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.nacelle.responses import Reply
 from multiorder_sync.oms.hookspecs import Settlement
 
 _CLOSE_SECONDS: Final = 1.0
@@ -51,8 +53,6 @@ _CLOSE_PART: Final = 0.1
 _POLL_SECONDS: Final = 0.1
 
 _TOO_LATE: Final = "The journal could not be written in time."
-
-_IN_OTHER_HANDS: Final = "Another process has this very order in hand still."
 
 _TAKEN_OVER: Final = OutcomeUnknown(
     "Another process has taken the order over; what became of it there is not known here."
@@ -136,16 +136,14 @@ class Intake:
                     arrival, incoming.deadline, same=same, waiting=waiting, late=late
                 )
             except JournalUnavailable:
-                # The last look has what is left of the time: next to nothing, and no matter of
-                # the journal's.
-                if waiting is not None and monotonic() >= incoming.deadline:
-                    raise Overloaded(_IN_OTHER_HANDS) from None
-                raise
+                if waiting is None or monotonic() < incoming.deadline:
+                    raise
+                raise _in_other_hands() from None  # there was no time left for a last look
             match opened.standing:
                 case Standing.BUSY:
                     waiting = waiting or Waiting(opened.order.told_at)
                     if monotonic() + _POLL_SECONDS > incoming.deadline:
-                        raise Overloaded(_IN_OTHER_HANDS)
+                        raise _in_other_hands()
                     await asyncio.sleep(_POLL_SECONDS)
                 case Standing.CHANGED if same is None and opened.received is not None:
                     then = self._same(opened.received, incoming.space)
@@ -173,37 +171,33 @@ class Intake:
     async def _carry(
         self, incoming: Incoming, opened: Opened, claim: Claim, rules: Rules
     ) -> Verdict:
+        carrier: Carrier | None = None
         try:
-            carried = await self._send(incoming, opened, claim)
+            carrier = self._carrier(incoming, claim)
+            carried = await self._send(carrier, incoming, opened)
         except MultiOrderError as error:
             closing, verdict = stopped(error, opened, claim, rules)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # a plugin may raise anything
             if is_cancelled(error):
+                done = None if carrier is None else carrier.stopped
+                self._leave(incoming, opened, claim, rules, done)
                 raise
             incoming.log.exception("internal error", connector=incoming.space.settings.connector)
             closing, verdict = stopped(BROKEN, opened, claim, rules)
         else:
-            decision = rules.after_call(carried.outcome)
-            closing = Closing(
-                state=decision.state,
-                updates=carried.updates,
-                next_seconds=decision.next_seconds,
-                alarms=decision.alarms,
-                ladder="restarts",
-            )
+            closing = _closing(carried, rules)
             verdict = Verdict(
                 order_id=claim.order_id,
                 state=closing.state,
                 outcome=carried.outcome,
-                queued=decision.state is OrderState.QUEUED,
+                queued=closing.state is OrderState.QUEUED,
             )
         return await self._close(incoming, claim, closing, verdict)
 
-    async def _send(self, incoming: Incoming, opened: Opened, claim: Claim) -> Carried:
+    def _carrier(self, incoming: Incoming, claim: Claim) -> Carrier:
         space = incoming.space
-        anew = must_freeze(opened.order, opened.submissions, space)
         way = Way(
             connector=space.connector,
             deadline=incoming.deadline - _kept(space),
@@ -211,13 +205,37 @@ class Intake:
             log=incoming.log,
             discretion=incoming.discretion,
         )
-        carrier = Carrier(self._journal, claim, space, way, self._step)
+        return Carrier(self._journal, claim, space, way, self._step)
+
+    async def _send(self, carrier: Carrier, incoming: Incoming, opened: Opened) -> Carried:
+        anew = must_freeze(opened.order, opened.submissions, incoming.space)
         submissions: Sequence[SubmissionRecord] = opened.submissions
         if anew:
             submissions = await carrier.freeze(incoming.order, incoming.received_at)
         else:
             submissions = await carrier.refill(incoming.order, incoming.received_at, submissions)
         return await carrier.send(submissions, refused_again=True)
+
+    def _leave(
+        self,
+        incoming: Incoming,
+        opened: Opened,
+        claim: Claim,
+        rules: Rules,
+        carried: Carried | None,
+    ) -> None:
+        """Have put on record, without waiting for it, what is known as the server is stopped."""
+        if carried is None:
+            closing, _ = stopped(STOPPED, opened, claim, rules)
+        else:
+            closing = _closing(carried, rules)
+        answer = _answer(incoming, responses.failure(STOPPED, incoming.request_id))
+        closing = msgspec.structs.replace(
+            closing,
+            answer=answer,
+            nothing_left=not any(each.in_doubt for each in opened.submissions),
+        )
+        self._journal.close_later(claim, closing)
 
     async def _close(
         self, incoming: Incoming, claim: Claim, closing: Closing, verdict: Verdict
@@ -227,14 +245,20 @@ class Intake:
         Recovery closes it then.
         """
         reply = verdict.reply(incoming.body, incoming.request_id)
-        answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+        answer = _answer(incoming, reply)
         closing = msgspec.structs.replace(closing, answer=answer)
         otherwise = None
         if verdict.queued:  # what is not on record is not promised
             otherwise = msgspec.structs.replace(answer, status=500, code=JournalUnavailable.code)
         try:
             seconds = max(_kept(incoming.space), incoming.deadline - monotonic())
-            closed = await self._journal.close(claim, closing, seconds=seconds, otherwise=otherwise)
+            closed = await self._journal.close(
+                claim,
+                closing,
+                seconds=seconds,
+                otherwise=otherwise,
+                if_stopped=_answer(incoming, responses.failure(STOPPED, incoming.request_id)),
+            )
         except JournalUnavailable as error:
             if verdict.queued:
                 return Verdict(order_id=claim.order_id, state=OrderState.UNAVAILABLE, error=error)
@@ -269,6 +293,25 @@ class Intake:
             )
         )
         return msgspec.structs.replace(verdict, alarms=closed.alarms)
+
+
+def _closing(carried: Carried, rules: Rules) -> Closing:
+    decision = rules.after_call(carried.outcome)
+    return Closing(
+        state=decision.state,
+        updates=carried.updates,
+        next_seconds=decision.next_seconds,
+        alarms=decision.alarms,
+        ladder="restarts",
+    )
+
+
+def _answer(incoming: Incoming, reply: Reply) -> AnswerRecord:
+    return AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+
+
+def _in_other_hands() -> Overloaded:
+    return Overloaded("Another process has this very order in hand still.")
 
 
 def _kept(space: ServedSpace) -> float:

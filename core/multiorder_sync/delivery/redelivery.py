@@ -262,6 +262,8 @@ class Redelivery:
             unreadable = error
         if multi_order is not None:
             discretion.learn(multi_order)
+        elif any(each.payload is not None for each in due.submissions):
+            discretion.learn_again(due.received, self._decoder)  # the OMS may quote what it gets
         seconds = min(space.settings.deadline_seconds, _LONGEST_SECONDS)
         way = Way(
             connector=space.connector,

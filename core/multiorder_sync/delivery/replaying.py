@@ -37,6 +37,7 @@ from multiorder_sync.errors import (
     Untransformable,
     Vetoed,
 )
+from multiorder_sync.nacelle.decoding import OrderDecoder
 from multiorder_sync.nacelle.identity import fingerprint, order_key
 from multiorder_sync.observe import discreet
 from multiorder_sync.oms.connector import DuplicateGuard
@@ -166,6 +167,8 @@ class Replaying:
         discretion.also(space.redactor)
         if plan.multi_order is not None:
             discretion.learn(plan.multi_order)
+        else:
+            discretion.learn_again(due.received, OrderDecoder())
         with discreet(discretion.keep):
             return await self._on_its_way(due, space, plan, wish, discretion)
 
@@ -237,7 +240,7 @@ class Replaying:
         again = due.order.next_attempt_at
         seconds = None
         if again is not None:
-            seconds = max(0.0, (again - datetime.now(UTC)).total_seconds())
+            seconds = max(0.0, (again - due.claimed_at).total_seconds())
         closing = Closing(
             state=due.order.state, failure=failure, next_seconds=seconds, ladder="waits"
         )

@@ -13,6 +13,7 @@ import msgspec
 
 from multiorder_sync.delivery.journal.records import AlarmKind, OrderRecord, OrderState
 from multiorder_sync.errors import JournalUnavailable, MultiOrderError, NotKept, Refused
+from multiorder_sync.oms.outbound.retry_after import LONGEST_WAIT
 from multiorder_sync.outcome import Outcome, OutcomeState, SubmissionResult, SubmissionState
 
 _STATES: Final = {
@@ -56,7 +57,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         for_good = any(isinstance(result.error, NotKept) for result in outcome.results)
         stays = SubmissionState.REFUSED in states or for_good
         if self.on_outage == "queue" and open_states and not stays:
-            return self.queued()
+            return Decision(OrderState.QUEUED, self._wait(0, outcome))
         return self._settled(outcome)
 
     def after_stop(self, error: MultiOrderError, known: Outcome | None) -> Decision:
@@ -74,14 +75,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         # Of an order that is not in the OMS at all, what was refused is made anew as well.
         stays = there and SubmissionState.REFUSED in states
         if self.on_outage == "queue" and can_wait and not stays:
-            return self.queued()
+            return Decision(OrderState.QUEUED, self._wait(0))
         if there and known:
             return self._settled(known)
         return Decision(OrderState.UNAVAILABLE if error.retryable else OrderState.REFUSED)
-
-    def queued(self) -> Decision:
-        """Decide for an order that is to be delivered later."""
-        return Decision(OrderState.QUEUED, self.delays[0])
 
     def after_redelivery(self, order: OrderRecord, outcome: Outcome) -> Decision:
         """Decide after the order was taken up again.
@@ -98,7 +95,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if self.on_outage == "queue" and (promised or SubmissionState.REFUSED not in states):
             undecided |= {SubmissionState.READY}
         if states & undecided:
-            return self.again(order)
+            return self.again(order, outcome)
         return self._settled(outcome)
 
     def after_stopped_redelivery(
@@ -121,18 +118,23 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             order, Outcome(connector=known.connector, results=(*there, refused))
         )
 
-    def again(self, order: OrderRecord) -> Decision:
-        """Decide for an order that is still open after it was taken up again."""
+    def again(self, order: OrderRecord, outcome: Outcome | None = None) -> Decision:
+        """Decide for an order that is still open after it was taken up again.
+
+        Args:
+            order: Its record when it was taken up.
+            outcome: What came of it; None if the OMS was not called.
+        """
         if order.redeliveries >= len(self.delays):
             return Decision(OrderState.DEAD, None, (AlarmKind.DEAD,))
-        return Decision(self._waiting, self.delays[order.redeliveries])
+        return Decision(self._waiting, self._wait(order.redeliveries, outcome))
 
     def out_of_reach(self, order: OrderRecord, now: datetime) -> Decision:
         """Decide for an open order whose OMS was not even called: it waits.
 
         Args:
             order: Its record when it was taken up.
-            now: The time.
+            now: The time, by the database's clock.
         """
         waited = now - (order.told_at or order.received_at)
         late = waited.total_seconds() > sum(self.delays)
@@ -143,8 +145,14 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     def _waiting(self) -> OrderState:
         return OrderState.QUEUED if self.on_outage == "queue" else OrderState.UNKNOWN
 
+    def _wait(self, step: int, outcome: Outcome | None = None) -> float:
+        """Return how long to wait at a step of the ladder: longer, if the OMS has asked for that."""
+        results = outcome.results if outcome else ()
+        asked = [each.error.retry_after or 0.0 for each in results if each.error is not None]
+        return max(self.delays[step], min(max(asked, default=0.0), LONGEST_WAIT))
+
     def _settled(self, outcome: Outcome) -> Decision:
         state = _STATES[outcome.state]
         if state is OrderState.UNKNOWN:
-            return Decision(state, self.delays[0])
+            return Decision(state, self._wait(0, outcome))
         return Decision(state, None, (AlarmKind.PARTIAL,) if state is OrderState.PARTIAL else ())

@@ -118,6 +118,11 @@ class Delivery:
         self._in_doubt = self._in_doubt or self.attempts.sent
         return self._given_up(ConnectorFault("Something here broke; the log says what."))
 
+    def stopped(self) -> SubmissionResult:
+        """Return the result of a submission in whose middle the server was stopped."""
+        self._in_doubt = self._in_doubt or self.attempts.sent
+        return self._given_up(Unavailable("The server was stopped while the order was under way."))
+
     def not_sent(self) -> SubmissionResult:
         """Return the result of a submission for which there was no time left.
 
@@ -191,8 +196,7 @@ class Delivery:
         """Return the seconds to wait before the next try, or None if there is to be none."""
         if isinstance(failure, CredentialsRefused | CircuitOpen | ClaimLost | ConnectorFault):
             return None
-        asked = failure.retry_after if isinstance(failure, Unavailable) else None
-        wait = max(backoff.next(), asked or 0.0)
+        wait = max(backoff.next(), failure.retry_after or 0.0)
         return wait if monotonic() + wait < self._way.deadline - 0.05 else None
 
     def _reason(self, failure: OmsError) -> str:
@@ -208,6 +212,7 @@ class Delivery:
         return self._result(SubmissionState.REFUSED, error=refusal)
 
     def _given_up(self, failure: OmsError) -> SubmissionResult:
+        asked = failure.retry_after
         if self._refusal is not None:
             failure = OutcomeUnknown(
                 f"{self._refusal} Whether that is because the OMS has it already can't be told: "
@@ -219,6 +224,7 @@ class Delivery:
                 f"Whether the OMS has the order can't be told: {failure}",
                 oms_errors=failure.oms_errors,
             )
+        failure.retry_after = asked  # it says when to ask again, whatever that is about
         state = SubmissionState.UNKNOWN if self._in_doubt else SubmissionState.READY
         return self._result(state, error=failure)
 

@@ -20,12 +20,13 @@ from multiorder_sync.delivery.journal.journal import Journal, new_token
 from multiorder_sync.delivery.journal.opening import Arrival
 from multiorder_sync.delivery.journal.records import AlarmKind, AnswerRecord, Failure
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.delivery.verdicts import Verdict
+from multiorder_sync.delivery.verdicts import STOPPED, Verdict
 from multiorder_sync.errors import (
     InvalidOrder,
     JournalUnavailable,
     MultiOrderError,
     OutcomeUnknown,
+    Overloaded,
 )
 from multiorder_sync.metrics import Metrics
 from multiorder_sync.nacelle import responses
@@ -93,9 +94,8 @@ class Sync:
             raise
         except BaseException as error:  # a plugin may raise anything
             if is_cancelled(error):  # the server ends, and its grace for calls under way is over
-                stopped = OutcomeUnknown("The server was stopped while the order was under way.")
-                answer = responses.failure(stopped, request.request_id)
-                record["reason"] = str(stopped)
+                answer = responses.failure(STOPPED, request.request_id)
+                record["reason"] = str(STOPPED)
             else:
                 answer = responses.internal_error(request.request_id)
                 log.exception("internal error")
@@ -155,12 +155,18 @@ class Sync:
     async def _take(self, incoming: Incoming, record: Record) -> tuple[Reply, Verdict]:
         """Take the order, or share what another call for it comes to."""
         space, discretion = incoming.space, incoming.discretion
-        verdict, own = await self._flights.join(
-            (space.id, incoming.key),
-            incoming.fingerprint,
-            incoming.deadline,
-            lambda: self._intake.take(incoming),
-        )
+        try:
+            verdict, own = await self._flights.join(
+                (space.id, incoming.key),
+                incoming.fingerprint,
+                incoming.deadline,
+                lambda: self._intake.take(incoming),
+            )
+        except (Overloaded, OutcomeUnknown) as vain:  # it waited for another call's delivery
+            reply = responses.failure(vain, incoming.request_id)
+            answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
+            self._journal.note_turned_away(space.id, incoming.key, answer)
+            raise
         reply = verdict.reply(incoming.body, incoming.request_id)
         if not own or verdict.repeated:
             answer = AnswerRecord(datetime.now(UTC), incoming.request_id, reply.status, reply.code)
@@ -216,18 +222,23 @@ class Sync:
             owner=self._journal.owner,
             claim_seconds=0.0,
         )
+
+        def alarm() -> None:
+            self._alarms.raised(
+                AlarmKind.INVALID, space=space.id, order=key, multi_order=error.order
+            )
+
+        reason = msgspec.json.encode(Failure.of(error))
         try:
             first = await self._journal.keep_invalid(
-                arrival, answer, msgspec.json.encode(Failure.of(error)), deadline
+                arrival, answer, reason, deadline, kept_late=alarm
             )
         except JournalUnavailable as failure:
             # Told that it is invalid, nobody would bring again what may have been paid for.
             self._log.error("invalid order not kept", space=space.id, reason=str(failure))
             raise
         if first:
-            self._alarms.raised(
-                AlarmKind.INVALID, space=space.id, order=key, multi_order=error.order
-            )
+            alarm()
 
     def _fingerprint(self, received: bytes, space: ServedSpace) -> str | None:
         """Return the fingerprint of bytes that were received before, as it is made today."""

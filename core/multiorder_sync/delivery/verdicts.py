@@ -20,12 +20,16 @@ from multiorder_sync.errors import (
     MultiOrderError,
     OrderAbandoned,
     OrderChanged,
+    OutcomeUnknown,
 )
 from multiorder_sync.nacelle import responses
 from multiorder_sync.nacelle.responses import Reply
 from multiorder_sync.outcome import Outcome
 
 BROKEN: Final = InternalError("Something here broke; the log says what.")
+
+STOPPED: Final = OutcomeUnknown("The server was stopped while the order was under way.")
+"""What a call is told that could not be finished within the grace time of a stop."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
-from datetime import UTC, datetime
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -235,6 +237,60 @@ async def test_each_kind_of_alarm_is_raised_once_for_an_order(house, receiver, s
     )
     await world.service._alarms.deliver(world.service.journal)
     assert [call["kind"] for call in receiver.calls] == ["partial"]
+
+
+@pytest.fixture
+def five_minutes_ahead(monkeypatch):
+    """Let whoever serves during the block have a clock that is ahead of the database's."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return super().now(tz) + timedelta(minutes=5)
+
+    @contextlib.contextmanager
+    def ahead():
+        with monkeypatch.context() as patched:
+            for name, module in tuple(sys.modules.items()):
+                if name.startswith("multiorder_sync.delivery.") and hasattr(module, "datetime"):
+                    patched.setattr(module, "datetime", Ahead)
+            yield
+
+    return ahead
+
+
+async def test_what_lasts_is_told_once_though_the_clock_of_who_answered_was_ahead(
+    house, book, five_minutes_ahead
+):
+    order = multi_order()
+    with five_minutes_ahead():
+        first = await house.open(by_hand=True)
+        first.space(space_id="gone", on_outage="queue")
+        house.oms.key = "another"
+        assert (await first.post("gone", order)).status_code == 200
+        await house.close(first)
+    assert abs(book.order(order["id"])["told_at"] - time.time()) < 60
+    world = await house.open(by_hand=True)
+    for _ in range(3):
+        book.write("UPDATE orders SET next_attempt_at = 0")  # it comes in a minute
+        assert await take_up(world, order["id"]) == "queued"
+    assert book.alarms(order["id"]) == ["not_served"]
+
+
+async def test_what_was_told_last_is_known_though_the_clock_of_who_told_the_rest_was_ahead(
+    house, book, five_minutes_ahead
+):
+    order = multi_order()
+    with five_minutes_ahead():
+        first = await house.open(by_hand=True)
+        house.oms.key = "another"
+        error_of(await first.post("fail", order), 500, "oms_unavailable")
+        await house.close(first)
+    book.write("UPDATE orders SET state = 'abandoned'")
+    world = await house.open(by_hand=True)
+    error_of(await world.post("fail", order), 422, "order_abandoned")
+    await until(lambda: len(book.answers(order["id"])) == 2)
+    assert book.order(order["id"])["told_code"] == "order_abandoned"
 
 
 async def test_without_a_webhook_alarms_are_on_record_and_in_the_log(house, book, logged):

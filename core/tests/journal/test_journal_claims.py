@@ -102,7 +102,12 @@ async def opened_and_frozen(journal, *, sending=True, **fields):
     opened = await journal.open(arrival(journal, **fields), soon())
     assert opened.standing is Standing.CLAIMED
     assert await journal.freeze(
-        opened.claim, frozen("r-1", "r-2"), connector="acme", sending=sending, deadline=soon()
+        opened.claim,
+        frozen("r-1", "r-2"),
+        connector="acme",
+        destination=None,
+        sending=sending,
+        deadline=soon(),
     )
     return opened.claim
 
@@ -143,7 +148,7 @@ async def test_an_expired_claim_is_taken_over_and_the_stalled_one_does_not_send(
     assert [each.ref for each in taken.submissions] == ["r-1", "r-2"]
     assert not await journal.sending(stalled, 0, soon())
     assert not await journal.freeze(
-        stalled, frozen("other"), connector="acme", sending=True, deadline=soon()
+        stalled, frozen("other"), connector="acme", destination=None, sending=True, deadline=soon()
     )
     assert book.states("k") == ["ready", "ready"]
     assert await journal.sending(taken.claim, 0, soon())
@@ -251,7 +256,6 @@ async def test_an_order_that_came_in_before_it_was_known_that_its_200_was_not_he
         due.order.id,
         "r-1",
         answer(500, "journal_unavailable"),
-        at=datetime.now(UTC),
         webhook=False,
     )
     assert await journal.run(late) == (AlarmKind.ACCEPTED_AFTER_FAILURE,)
@@ -270,7 +274,7 @@ async def test_an_order_of_which_it_became_known_in_the_meantime_that_its_200_wa
     await journal.close(claim, queued)
     (due,) = await journal.claim_due(Room(most=1, each=1), claim_seconds=5)
     told = answer(500, "journal_unavailable")
-    late = NotHeard(due.order.id, "r-1", told, at=datetime.now(UTC), webhook=False)
+    late = NotHeard(due.order.id, "r-1", told, webhook=False)
     assert await journal.run(late) == ()
     updates = (accepted(0), accepted(1))
     done = Closing(state=OrderState.ACCEPTED, updates=updates, redelivered=True)
@@ -288,7 +292,7 @@ async def test_what_another_call_was_told_stays_when_one_did_not_hear_its_200(jo
     answered = AnswerRecord(datetime.now(UTC), "r-2", 200, None)
     await journal.run(Repeat(claim.order_id, answered, webhook=False))
     instead = answer(500, "journal_unavailable")
-    late = NotHeard(claim.order_id, "r-1", instead, at=datetime.now(UTC), webhook=False)
+    late = NotHeard(claim.order_id, "r-1", instead, webhook=False)
     assert await journal.run(late) == ()
     assert book.answers("k") == [(500, "journal_unavailable"), (200, None)]
     assert book.order("k")["told_status"] == 200

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 
 import msgspec
 import pytest
 from acme import Refusing, body_of, error_of, multi_order
-from acme.house import opened_journal, take_up
+from acme.house import opened_journal, take_up, until
 from cryptography.fernet import Fernet
+from sqlalchemy import event
 
 from multiorder_sync import Secret
 from multiorder_sync.config import JournalSettings, ServerSettings
@@ -76,6 +78,43 @@ async def test_a_body_is_called_invalid_once_it_is_kept(world, book, logged):
     error_of(await world.post(space, b"{}"), 400, "invalid_order")
     (kept,) = book.rows("SELECT * FROM orders")
     assert kept["state"] == "invalid"
+
+
+async def test_a_body_that_is_kept_after_its_call_was_answered_is_alarmed_then(world, book, logged):
+    alarmed, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def alarms():
+        return [line for line in logged if line["event"] == "alarm"]
+
+    @event.listens_for(world.service.journal.engine, "before_cursor_execute")
+    def see(_connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO alarms"):
+            alarmed.set()
+
+    @event.listens_for(world.service.journal.engine, "commit")
+    def hang(_connection):
+        if alarmed.is_set() and not hangs.is_set():
+            hangs.set()
+            go_on.wait(60)
+
+    space = world.space(deadline_seconds=1.0)
+    body = b'{"id": "mo-late"}'
+    try:
+        while not hangs.is_set():  # a slow machine may not come so far in time
+            error_of(await world.post(space, body), 500, "journal_unavailable")
+        assert alarms() == []
+    finally:
+        go_on.set()
+    (line,) = await until(alarms)
+    (row,) = book.rows("SELECT * FROM orders")
+    assert (line["kind"], line["order"], line["multi_order"]) == ("invalid", row["key"], "mo-late")
+    metrics = await world.service.metrics_text()
+    assert f'multiorder_alarms_total{{kind="invalid",space="{space}"}} 1.0'.encode() in metrics
+    async with asyncio.timeout(10):  # the journal has caught up once it takes the body again
+        while (await world.post(space, body)).status_code != 400:
+            continue
+    assert len(alarms()) == 1
+    assert book.alarms(row["key"]) == ["invalid"]
 
 
 async def test_an_unsigned_body_is_not_kept(world, book):

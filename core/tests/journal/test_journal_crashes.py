@@ -205,6 +205,7 @@ async def test_a_call_that_waits_for_a_process_that_does_not_end_is_answered_in_
     space = world.space(space_id="short", deadline_seconds=BRIEF_SECONDS)
     error = error_of(await world.post(space, order), 500, "overloaded")
     assert error["details"]["retryable"]
+    await until(lambda: book.answers(order["id"]) == [(500, "overloaded")])
     assert house.oms.count("create") == 1
     await process.kill()
     await dying

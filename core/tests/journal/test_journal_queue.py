@@ -1,6 +1,7 @@
 """`on_outage = "queue"`: 200 once it is on disk, and then it is delivered or a person is told."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +95,29 @@ async def test_a_queued_order_that_is_refused_later_is_alarmed(world, book, logg
     assert (await world.post("queue", order)).status_code == 200
 
 
+@pytest.mark.parametrize("is_readable", [True, False])
+async def test_the_shopper_stays_out_of_the_log_though_the_order_would_not_be_taken_now(
+    house, book, logged, is_readable
+):
+    first = await house.open(by_hand=True)
+    first.space(space_id="acme", on_outage="queue")
+    order = multi_order()
+    house.oms.key = "another"
+    assert (await first.post("acme", order)).status_code == 200
+    await house.close(first)
+    world = await house.open(by_hand=True)
+    world.space(space_id="acme", on_outage="queue", required_fields="strict")
+    if not is_readable:
+        book.write("UPDATE orders SET received = :bytes", bytes=b"p{}")
+    world.oms.key = world.oms_key
+    world.oms.fail("refuse", code="E-17", message="Erika Mustermann is not welcome.", times=None)
+    assert await take_up(world, order["id"]) == "refused"
+    (line,) = [line for line in logged if line["event"] == "redelivery"]
+    assert line["reason"] == "***" if not is_readable else "*** is not welcome" in line["reason"]
+    assert not any("Mustermann" in str(line) for line in logged)
+    assert not any("Mustermann" in str(row["answer"]) for row in book.attempts(order["id"]))
+
+
 @pytest.mark.parametrize("seconds", [-3, 3])
 async def test_an_answer_that_is_noted_late_takes_no_promise_back(house, book, seconds):
     """The clock of who notes it may be wrong."""
@@ -120,6 +144,37 @@ async def test_an_answer_that_is_noted_late_does_not_stand_before_a_later_one(wo
     world.service.journal.note_repeat(book.order(order["id"])["id"], "queue", order["id"], late)
     await until(lambda: len(book.answers(order["id"])) == 2)
     assert book.order(order["id"])["told_status"] == 200
+
+
+async def test_an_oms_that_asks_for_time_is_given_it_before_an_order_is_taken_up_again(
+    by_hand, book
+):
+    def wait():
+        return book.order(order["id"])["next_attempt_at"] - time.time()
+
+    order = multi_order()
+    by_hand.oms.fail("rate_limit", "create", retry_after=600, times=2)
+    assert (await by_hand.post("queue", order)).status_code == 200
+    assert 500 < wait() <= 600
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(by_hand, order["id"]) == "queued"
+    assert 500 < wait() <= 600
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(by_hand, order["id"]) == "accepted"
+    assert by_hand.oms.count("create") == 3
+
+
+async def test_an_oms_that_asks_for_time_is_given_it_before_an_order_is_looked_for_again(
+    by_hand, book
+):
+    order = multi_order()
+    by_hand.oms.fail("drop", when="after")
+    by_hand.oms.fail("rate_limit", "find", retry_after=600, times=2)
+    error_of(await by_hand.post("fail", order), 500, "outcome_unknown")
+    assert book.order(order["id"])["next_attempt_at"] - time.time() > 500
+    book.write("UPDATE orders SET next_attempt_at = 0")
+    assert await take_up(by_hand, order["id"]) == "unknown"
+    assert book.order(order["id"])["next_attempt_at"] - time.time() > 500
 
 
 async def test_an_order_that_can_not_be_settled_in_time_is_dead_and_alarmed(house, book):
@@ -336,6 +391,7 @@ async def test_a_part_that_was_promised_is_delivered_although_another_is_refused
     by_hand.oms.fail("rate_limit", "create", retry_after=60)
     assert await take_up(by_hand, order["id"]) == "queued"
     assert book.states(order["id"]) == ["refused", "ready"]
+    book.write("UPDATE orders SET next_attempt_at = 0")  # the OMS has asked for a minute
     assert await take_up(by_hand, order["id"]) == "partial"
     assert book.states(order["id"]) == ["refused", "accepted"]
     assert book.alarms(order["id"]) == ["partial"]
@@ -362,6 +418,7 @@ async def test_a_part_in_doubt_does_not_keep_the_rest_from_being_delivered(house
     assert (await world.post("unguarded", order)).status_code == 200
     assert book.states(order["id"]) == ["unknown", "ready", "ready"]
     world.oms.mend()
+    book.write("UPDATE orders SET next_attempt_at = 0")  # the OMS has asked for a minute
     assert await take_up(world, order["id"]) == "queued"
     assert book.states(order["id"]) == ["unknown", "accepted", "accepted"]
     assert len(world.oms.held) == 2

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from acme import Raw, body_of, error_of, multi_order
+from acme import Raw, Refusing, body_of, error_of, multi_order
 from acme.calls import request
 from acme.house import changed, reordered, take_up, until
 from acme.world import BRIEF_SECONDS
@@ -382,6 +382,33 @@ async def test_different_contents_at_once_are_not_mixed(world, book):
     assert [held["order"]["lines"][0]["quantity"] for held in world.oms.held] == [quantity]
 
 
+async def test_a_call_that_waited_in_vain_is_on_record_and_says_nothing_of_the_order(house, book):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Patient(Refusing):
+        async def submit(self, submission):
+            begun.set()
+            await go_on.wait()
+            return await super().submit(submission)
+
+    one, two = [await house.open(by_hand=True) for _ in range(2)]
+    one.space(Patient, space_id="acme", deadline_seconds=60)
+    two.space(space_id="acme", deadline_seconds=2)
+    order = multi_order()
+    first = asyncio.create_task(one.post("acme", order))
+    await begun.wait()
+    # One waits for the other machine, and those beside it for that one.
+    waiting = [two.post("acme", body) for body in (order, order, changed(order))]
+    for answer in await asyncio.gather(*waiting):
+        error_of(answer, 500, "overloaded")
+    await until(lambda: book.answers(order["id"]) == [(500, "overloaded")] * 3)
+    assert book.order(order["id"])["told_status"] is None
+    go_on.set()
+    assert (await first).status_code == 200
+    await until(lambda: len(book.answers(order["id"])) == 4)
+    assert book.order(order["id"])["told_status"] == 200
+
+
 async def test_a_repeat_with_other_contents_does_not_change_what_nacelle_was_told(house, book):
     # The order as it was first sent was promised: what becomes of it is measured by that.
     world = await house.open(by_hand=True)
@@ -441,6 +468,7 @@ async def test_an_order_that_was_queued_for_nobody_is_alarmed_once_it_is_in(hous
     world.oms.fail("rate_limit", retry_after=60)
     await hang_up_over(world, "queue", order)
     await until(lambda: book.answers(order["id"]) == [(200, "caller_gone")])
+    book.write("UPDATE orders SET next_attempt_at = 0")  # the OMS has asked for a minute
     assert book.alarms(order["id"]) == []
     # It is promised all the same: a call that shared its outcome may have heard it.
     error_of(await world.post("queue", changed(order)), 422, "order_changed")
@@ -458,6 +486,7 @@ async def test_a_promise_that_is_made_again_while_the_order_is_refused_is_alarme
     await hang_up_over(world, "queue", order)
     await until(lambda: book.order(order["id"])["told_code"] == "not_heard")
     world.oms.fail("refuse", code="E", message="No.", times=None)
+    book.write("UPDATE orders SET next_attempt_at = 0")
     (due,) = await world.service.journal.claim_due(Room(most=1, each=1), claim_seconds=60)
     assert (await world.post("queue", order)).status_code == 200
     await until(lambda: book.order(order["id"])["told_code"] is None)

@@ -1,9 +1,13 @@
 """The states of orders and submissions, and what leads from one to another."""
 
+import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
-from acme import Refusing, error_of, multi_order
+from acme import Merging, Refusing, body_of, error_of, multi_order
+from acme.book import Block
+from acme.calls import signed
 from acme.house import take_up, until
 
 from multiorder_sync import (
@@ -15,6 +19,7 @@ from multiorder_sync import (
     Unavailable,
     Untransformable,
 )
+from multiorder_sync.delivery.admission import SignedRequest
 from multiorder_sync.delivery.journal.due import Room
 from multiorder_sync.delivery.journal.records import AlarmKind, OrderRecord, OrderState
 from multiorder_sync.delivery.rules import Rules
@@ -135,6 +140,32 @@ def test_what_was_promised_goes_on_although_a_part_was_refused():
 
 
 @pytest.mark.parametrize("on_outage", RULES)
+@pytest.mark.parametrize(
+    ("asked", "call", "redelivery"),
+    [
+        (None, 1.0, 2.0),
+        (1.5, 1.5, 2.0),
+        (600, 600.0, 600.0),
+        (10.0**9, 86_400.0, 86_400.0),
+        (float("inf"), 1.0, 2.0),
+        (-5, 1.0, 2.0),
+        ("soon", 1.0, 2.0),
+    ],
+)
+def test_the_next_try_waits_as_long_as_the_oms_asks(on_outage, asked, call, redelivery):
+    """No longer than a day, though, and not for what makes no sense."""
+    error = OutcomeUnknown("No answer.")
+    error.retry_after = Unavailable("Later.", retry_after=asked).retry_after
+    (result,) = outcome_of("unknown").results
+    others = outcome_of("accepted", "unknown").results
+    outcome = Outcome(
+        connector="acme", results=(*others, msgspec.structs.replace(result, error=error))
+    )
+    assert RULES[on_outage].after_call(outcome).next_seconds == call
+    assert RULES[on_outage].after_redelivery(record(), outcome).next_seconds == redelivery
+
+
+@pytest.mark.parametrize("on_outage", RULES)
 def test_the_ladder_ends(on_outage):
     waits = []
     for redeliveries in (1, 2, 3, 4):
@@ -186,6 +217,7 @@ async def test_a_partial_order_in_the_queue_is_completed(world, book):
     order = multi_order(orders=3)
     world.oms.fail("rate_limit", retry_after=60, skip=1)
     assert (await world.post("queue", order)).status_code == 200
+    book.write("UPDATE orders SET next_attempt_at = 0")  # the OMS has asked for a minute
     await until(lambda: book.state(order["id"]) == "accepted")
     assert len(world.oms.held) == 3
     assert world.oms.count("create") == 4
@@ -205,6 +237,91 @@ async def test_every_call_to_the_oms_is_on_record(by_hand, book):
         ("find", "nacelle", "oms_unavailable"),
         ("find", "redelivery", "accepted"),
     ]
+
+
+async def is_gone():
+    return False
+
+
+def consuming(world, space, order):
+    """Begin a call that can be cancelled, as one is at the end of the grace time of a stop."""
+    body = body_of(order)
+    request = SignedRequest(
+        body=body,
+        headers={name: (value,) for name, value in signed(body).items()},
+        space=space,
+        request_id="r-stopped",
+        received_at=datetime.now(UTC),
+        is_gone=is_gone,
+    )
+    return asyncio.create_task(world.service.sync.consume(request))
+
+
+@session
+@pytest.mark.parametrize(
+    ("space", "orders", "state"),
+    [("fail", 1, "unknown"), ("fail", 2, "unknown"), ("queue", 2, "queued")],
+)
+async def test_what_a_call_has_done_by_the_end_of_the_grace_time_is_on_record(
+    house, book, space, orders, state
+):
+    world = await house.open(by_hand=True)
+    order = multi_order(orders=orders)
+    house.oms.fail("hang", "create", when="after", skip=orders - 1)
+    call = consuming(world, space, order)
+    await until(lambda: len(house.oms.held) == orders)
+    call.cancel()
+    reply = await call
+    assert (reply.status, reply.code) == (500, "outcome_unknown")
+    await house.close(world)
+    assert book.state(order["id"]) == state
+    done = ["accepted"] * (orders - 1)
+    assert book.states(order["id"]) == [*done, "unknown"]
+    assert [each["result"] for each in book.attempts(order["id"])] == [*done, "cancelled"]
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+    later = await house.open(by_hand=True)
+    assert await take_up(later, order["id"]) == "accepted"
+    assert house.oms.count("create") == orders
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
+
+
+@session
+async def test_an_order_that_is_cut_off_before_it_is_sent_is_certainly_not_in_the_oms(house, book):
+    world = await house.open(by_hand=True)
+    world.space(Merging, space_id="asked")
+    order = multi_order()
+    house.oms.fail("hang", "find")
+    call = consuming(world, "asked", order)
+    await until(lambda: house.oms.count("find"))
+    call.cancel()
+    assert (await call).code == "outcome_unknown"
+    await house.close(world)
+    assert book.state(order["id"]) == "unavailable"
+    assert book.states(order["id"]) == ["ready"]
+    made = [(each["action"], each["result"]) for each in book.attempts(order["id"])]
+    assert made == [("find", "cancelled")]
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+
+
+@session
+async def test_a_call_that_is_cut_off_as_its_order_is_closed_is_on_record_as_it_was_told(
+    house, book
+):
+    block = Block(book, "sent")
+    world = await house.open(step=block, by_hand=True)
+    order = multi_order()
+    try:
+        call = consuming(world, "fail", order)
+        await until(lambda: house.oms.held)
+        await until(lambda: block.at is None)
+        call.cancel()
+        assert (await call).code == "outcome_unknown"
+    finally:
+        block.lift()
+    await house.close(world)
+    assert book.state(order["id"]) == "accepted"
+    assert book.answers(order["id"]) == [(500, "outcome_unknown")]
+    assert book.alarms(order["id"]) == ["accepted_after_failure"]
 
 
 @session

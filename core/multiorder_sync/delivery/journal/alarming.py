@@ -25,13 +25,11 @@ class Raising:
 
     Args:
         kinds: Why a person must look at the order.
-        at: The time.
         webhook: Whether alarms go to a webhook.
     """
 
-    def __init__(self, kinds: Sequence[AlarmKind], *, at: datetime, webhook: bool) -> None:
+    def __init__(self, kinds: Sequence[AlarmKind], *, webhook: bool) -> None:
         self._alarms = [(uuid.uuid4().hex, kind) for kind in kinds]
-        self._at = at
         self._webhook = webhook
 
     def __call__(
@@ -42,7 +40,7 @@ class Raising:
         Args:
             connection: With the transaction.
             order_id: Of the order's record.
-            since: When Nacelle was told last before this, if ever.
+            since: When Nacelle was told last before this, by the database's clock, if ever.
 
         Returns:
             The alarms that were raised.
@@ -56,7 +54,7 @@ class Raising:
                     id=alarm_id,
                     order_id=order_id,
                     kind=kind.value,
-                    at=self._at,
+                    at=database_now(),
                     next_try_at=database_now() if self._webhook else None,
                 )
             )

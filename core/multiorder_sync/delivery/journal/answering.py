@@ -1,11 +1,12 @@
 """What Nacelle was told: the last answer in the order's row, and every one in its history."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from multiorder_sync.delivery.journal.alarming import Raising, is_there
+from multiorder_sync.delivery.journal.columns import database_now
 from multiorder_sync.delivery.journal.records import AlarmKind, AnswerRecord, OrderState
 from multiorder_sync.delivery.journal.schema import answers, orders
 from multiorder_sync.errors import OrderChanged
@@ -27,14 +28,14 @@ class Repeat:
     def __init__(self, order_id: int, answer: AnswerRecord, *, webhook: bool) -> None:
         self._order_id = order_id
         self._answer = answer
-        self._raising = Raising((_BROKEN,), at=answer.at, webhook=webhook)
+        self._raising = Raising((_BROKEN,), webhook=webhook)
 
     def __call__(self, connection: Connection) -> tuple[AlarmKind, ...]:
         """Do it, within a transaction; return the alarms that were raised."""
         write_answer(connection, self._order_id, self._answer)
         if self._answer.code == OrderChanged.code:
             return ()
-        last = or_(orders.c.told_at.is_(None), orders.c.told_at <= self._answer.at)
+        last = or_(orders.c.told_at.is_(None), orders.c.told_at <= _given_at(self._answer))
         if self._answer.status != 200:
             last &= or_(
                 orders.c.state != OrderState.QUEUED.value,
@@ -60,6 +61,26 @@ class Repeat:
 
 _BROKEN: Final = AlarmKind.REFUSED_AFTER_QUEUED
 
+
+class TurnedAway:
+    """Notes what a call was told that found the order in other hands until it had to be answered.
+
+    That says nothing of the order, so what Nacelle was told of it last stays. If the order is not on
+    record, nor is the answer.
+    """
+
+    def __init__(self, space: str, key: str, answer: AnswerRecord) -> None:
+        self._place = orders.c.space == space, orders.c.key == key
+        self._answer = answer
+
+    def __call__(self, connection: Connection) -> tuple[AlarmKind, ...]:
+        """Do it, within a transaction; it raises no alarm."""
+        order_id = connection.execute(select(orders.c.id).where(*self._place)).scalar()
+        if order_id is not None:
+            write_answer(connection, order_id, self._answer)
+        return ()
+
+
 NOT_HEARD: Final = "not_heard"
 """Stands beside a 200 that no call is known to have heard."""
 
@@ -76,7 +97,6 @@ class NotHeard:
         order_id: Of the order's record.
         request_id: Of the call that is noted as answered with 200.
         instead: What it was told instead; None if nobody was there to be told.
-        at: The time.
         webhook: Whether alarms go to a webhook.
     """
 
@@ -86,13 +106,12 @@ class NotHeard:
         request_id: str,
         instead: AnswerRecord | None = None,
         *,
-        at: datetime,
         webhook: bool,
     ) -> None:
         self._order_id = order_id
         self._request_id = request_id
         self._instead = instead
-        self._raising = Raising((AlarmKind.ACCEPTED_AFTER_FAILURE,), at=at, webhook=webhook)
+        self._raising = Raising((AlarmKind.ACCEPTED_AFTER_FAILURE,), webhook=webhook)
 
     def __call__(self, connection: Connection) -> tuple[AlarmKind, ...]:
         """Do it, within a transaction; return the alarms that were raised."""
@@ -123,7 +142,11 @@ class NotHeard:
 
 def told(answer: AnswerRecord) -> dict[str, Any]:
     """Return the values of an order's row that say what Nacelle was told."""
-    return {"told_status": answer.status, "told_code": answer.code, "told_at": answer.at}
+    return {
+        "told_status": answer.status,
+        "told_code": answer.code,
+        "told_at": _given_at(answer),
+    }
 
 
 def write_answer(connection: Connection, order_id: int, answer: AnswerRecord) -> None:
@@ -131,9 +154,18 @@ def write_answer(connection: Connection, order_id: int, answer: AnswerRecord) ->
     connection.execute(
         insert(answers).values(
             order_id=order_id,
-            at=answer.at,
+            at=_given_at(answer),
             request_id=answer.request_id,
             status=answer.status,
             code=answer.code,
         )
     )
+
+
+def _given_at(answer: AnswerRecord) -> ColumnElement[float]:
+    """Return when an answer was given, by the database's clock: the processes' own may differ.
+
+    It is for now alone, since an answer may be written long after it was given.
+    """
+    ago = (datetime.now(UTC) - answer.at).total_seconds()
+    return database_now() - max(0.0, ago)

@@ -56,10 +56,10 @@ class Close:
         self._closing = closing
         self._at = at
         self._rows = rows
-        self._raising = Raising(closing.alarms, at=at, webhook=webhook)
+        self._raising = Raising(closing.alarms, webhook=webhook)
         untold, broken = (AlarmKind.ACCEPTED_AFTER_FAILURE,), (AlarmKind.REFUSED_AFTER_QUEUED,)
-        self._raising_untold = Raising(untold, at=at, webhook=webhook)
-        self._raising_broken = Raising(broken, at=at, webhook=webhook)
+        self._raising_untold = Raising(untold, webhook=webhook)
+        self._raising_broken = Raising(broken, webhook=webhook)
 
     def __call__(self, connection: Connection) -> Closed:
         """Do it, within a transaction.

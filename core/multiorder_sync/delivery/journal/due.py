@@ -160,7 +160,7 @@ class ClaimOrders:
             structlog.get_logger().error(
                 "order can't be taken up", space=row.space, order=row.key, reason=str(error)
             )
-        raising = Raising((AlarmKind.UNREADABLE,), at=datetime.now(UTC), webhook=self._webhook)
+        raising = Raising((AlarmKind.UNREADABLE,), webhook=self._webhook)
         if raising(connection, row.id, since=row.told_at):
             self._alarmed.append((row.space, row.key))
         later = database_now() + _UNREADABLE_SECONDS

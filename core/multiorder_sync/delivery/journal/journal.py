@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from multiorder_sync.config import JournalSettings
 from multiorder_sync.delivery.journal import migrating
 from multiorder_sync.delivery.journal.afterwards import Afterwards, Raised
-from multiorder_sync.delivery.journal.answering import NotHeard, Repeat
+from multiorder_sync.delivery.journal.answering import NotHeard, Repeat, TurnedAway
 from multiorder_sync.delivery.journal.closing import Close, Closed
 from multiorder_sync.delivery.journal.databases import (
     check_encoding,
@@ -240,6 +240,7 @@ class Journal:
         *,
         seconds: float = 5.0,
         otherwise: AnswerRecord | None = None,
+        if_stopped: AnswerRecord | None = None,
     ) -> Closed:
         """Write what became of an order, and give it out of hand.
 
@@ -250,6 +251,7 @@ class Journal:
             closing: What became of it.
             seconds: How long to wait for the journal.
             otherwise: What Nacelle is told instead if it can't be written in this time.
+            if_stopped: What Nacelle is told instead if the server is stopped meanwhile.
 
         Returns:
             Whether the order was in hand still: if not, only what the OMS has accepted was written.
@@ -263,6 +265,9 @@ class Journal:
             closed = await self._run(claim.about, close, monotonic() + seconds)
         except JournalUnavailable:
             self.afterwards.close(claim, close, self._not_heard(claim, closing, otherwise))
+            raise
+        except asyncio.CancelledError:
+            self.afterwards.close(claim, close, self._not_heard(claim, closing, if_stopped))
             raise
         if not closed.held:
             self._log.warning("order was in other hands when it was closed", order=claim.key)
@@ -282,16 +287,33 @@ class Journal:
         Raises:
             JournalUnavailable: If that can't be noted.
         """
-        return await self._run("", NotHeard(order_id, request_id, at=_now(), webhook=self.webhook))
+        return await self._run("", NotHeard(order_id, request_id, webhook=self.webhook))
 
     def note_repeat(self, order_id: int, space: str, key: str, answer: AnswerRecord) -> None:
         """Note what a repeat of a settled order was answered; nobody waits for it."""
         self.afterwards.note(space, key, Repeat(order_id, answer, webhook=self.webhook))
 
+    def note_turned_away(self, space: str, key: str, answer: AnswerRecord) -> None:
+        """Note what a call was answered that never had its order in hand; nobody waits for it."""
+        self.afterwards.note(space, key, TurnedAway(space, key, answer))
+
     async def keep_invalid(
-        self, arrival: Arrival, answer: AnswerRecord, reason: bytes, deadline: float
+        self,
+        arrival: Arrival,
+        answer: AnswerRecord,
+        reason: bytes,
+        deadline: float,
+        *,
+        kept_late: Callable[[], None],
     ) -> bool:
         """Keep a correctly signed body that is no order; tell whether it is the first of its kind.
+
+        Args:
+            arrival: The body.
+            answer: What Nacelle is told.
+            reason: Why it is no order, encoded.
+            deadline: Until when to wait for the journal, in the time of `time.monotonic`.
+            kept_late: Called if it is kept, as the first of its kind, after that was given up.
 
         Raises:
             JournalUnavailable: If it can't be kept.
@@ -307,7 +329,12 @@ class Journal:
             "updated_at": arrival.received_at,
         }
         keep = KeepInvalid(values, answer, webhook=self.webhook)
-        return await self._run(arrival.about, keep, deadline)
+
+        def late(first: bool) -> None:
+            if first:
+                kept_late()
+
+        return await self._run(arrival.about, keep, deadline, late)
 
     async def run(self, work: Work[T]) -> T:
         """Do a piece of upkeep within a transaction, and return its result.
@@ -408,7 +435,7 @@ class Journal:
         if otherwise is None or closing.answer is None:
             return None
         request_id = closing.answer.request_id
-        return NotHeard(claim.order_id, request_id, otherwise, at=_now(), webhook=self.webhook)
+        return NotHeard(claim.order_id, request_id, otherwise, webhook=self.webhook)
 
 
 def new_token() -> str:

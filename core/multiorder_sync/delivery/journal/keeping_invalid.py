@@ -22,15 +22,17 @@ class KeepInvalid:
     """
 
     def __init__(self, values: Mapping[str, Any], answer: AnswerRecord, *, webhook: bool) -> None:
-        self._values = {**values, "state": OrderState.INVALID.value, **told(answer)}
+        self._values = {**values, "state": OrderState.INVALID.value}
         self._answer = answer
         self._webhook = webhook
-        self._raising = Raising((AlarmKind.INVALID,), at=answer.at, webhook=webhook)
+        self._raising = Raising((AlarmKind.INVALID,), webhook=webhook)
 
     def __call__(self, connection: Connection) -> bool:
         """Do it, within a transaction; tell whether it is the first of its kind."""
         order_id = connection.execute(
-            insert_or_leave(connection, orders).values(self._values).returning(orders.c.id)
+            insert_or_leave(connection, orders)
+            .values({**self._values, **told(self._answer)})
+            .returning(orders.c.id)
         ).scalar()
         if order_id is None:
             at_place = (

@@ -144,7 +144,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
         updated_at: When its state last changed.
         told_status: The HTTP status that Nacelle was answered last; None if it never was.
         told_code: The machine code with it.
-        told_at: When that was.
+        told_at: When that was, by the database's clock.
         redeliveries: How often it was taken up again, by the ladder of delays.
         next_attempt_at: When it is taken up again.
         claimed_by: The process that has it in hand.
@@ -279,7 +279,14 @@ class SubmissionUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerRecord(msgspec.Struct, frozen=True):
-    """What Nacelle was told."""
+    """What Nacelle was told.
+
+    Attributes:
+        at: When. Who tells it goes by its own clock; on record it is by the database's.
+        request_id: Of the call.
+        status: The HTTP status.
+        code: The machine code with it.
+    """
 
     at: datetime
     request_id: str
