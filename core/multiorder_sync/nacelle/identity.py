@@ -64,7 +64,8 @@ def fingerprint(multi_order: MultiOrder, orders: Iterable[Order] | None = None) 
     """Return a fingerprint of the content that matters: identity, lines, money, addresses, payments.
 
     It is of the content and not of the bytes: another order of keys, other time stamps, another
-    status or `10.0` for `10.00` do not change it.
+    status or `10.0` for `10.00` do not change it. Nor does other metadata, that of a line included:
+    it may change from call to call.
 
     Args:
         multi_order: The whole, with its payments.

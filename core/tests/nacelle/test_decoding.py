@@ -389,8 +389,9 @@ def test_orders_without_ids_are_told_apart_by_their_number():
 
 def test_the_fingerprint_is_of_the_content_and_not_of_the_bytes():
     one = decode(minimal(price="10.00", status="new", merchant_created_at="2026-01-01T00:00:00Z"))
+    item = {**ITEM, "metadata": [{"key": "cart", "value": "c-2"}]}
     repeat = {
-        "orders": [{"order_items": [dict(reversed(ITEM.items()))]}],
+        "orders": [{"order_items": [dict(reversed(item.items()))]}],
         "price": 10.0,
         "id": "m-1",
     }
