@@ -33,11 +33,18 @@ def identities(multi_order: MultiOrder) -> tuple[str, ...]:
 def order_key(multi_order: MultiOrder) -> str:
     """Return the key of the multi-order within its space: the same for every repeat of it."""
     names = identities(multi_order)
+    if any("+" in name for name in names):
+        # Else one "a+b" would be taken for an "a" and a "b". No other key begins so.
+        names = (f"+{_escaped(names[0])}", *map(_escaped, names[1:]))
     key = "+".join(names)
     if len(key) <= _LONGEST_KEY:
         return key
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     return f"{names[0][:60]}+{len(names) - 1}-{digest}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("+", "~1")
 
 
 def order_identity(multi_order: MultiOrder, index: int) -> str:
@@ -57,7 +64,8 @@ def fingerprint(multi_order: MultiOrder, orders: Iterable[Order] | None = None) 
     """Return a fingerprint of the content that matters: identity, lines, money, addresses, payments.
 
     It is of the content and not of the bytes: another order of keys, other time stamps, another
-    status or `10.0` for `10.00` do not change it.
+    status or `10.0` for `10.00` do not change it. Nor does other metadata, that of a line included:
+    it may change from call to call.
 
     Args:
         multi_order: The whole, with its payments.

@@ -123,6 +123,16 @@ async def test_an_unsigned_body_is_not_kept(world, book):
     assert book.rows("SELECT * FROM orders") == []
 
 
+async def test_an_order_is_not_taken_for_one_whose_parts_have_its_name(by_hand):
+    one, other = multi_order(id="a+b"), multi_order(orders=2)
+    del other["id"]
+    for order, name in zip(other["orders"], "ab", strict=True):
+        order["id"] = name
+    for order in (one, other, one, other):
+        assert (await by_hand.post("fail", order)).status_code == 200
+    assert len(by_hand.oms.held) == 3
+
+
 ODD = [
     "back\\slash",
     "\\0",

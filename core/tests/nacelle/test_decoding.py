@@ -356,6 +356,32 @@ def test_the_key_is_the_best_identity_there_is():
     assert keyed(payments=[{"external_id": "pi_1"}, {"external_id": "pi_2"}]) == "pi_1+pi_2"
 
 
+IDS = [
+    ["a", "b"],
+    ["a+b"],
+    ["a+", "b"],
+    ["a", "+b"],
+    ["a~1b"],
+    ["a~1b", "c+d"],
+    ["a+b", "c+d"],
+    ["a+b+c+d"],
+    ["+a~1b"],
+    ["+", "a"],
+    ["++a"],
+    ["a" * 200 + "+b"],
+    ["a" * 200, "b"],
+]
+
+
+def test_orders_with_other_ids_have_other_keys():
+    orders = [[{"order_items": [ITEM], "id": name} for name in names] for names in IDS]
+    keys = [order_key(decode({"orders": each})) for each in orders]
+    assert len(set(keys)) == len(IDS)
+    # By what is on record an order is known again.
+    assert (keys[0], keys[4]) == ("a+b", "a~1b")
+    assert keys[-1].startswith("a" * 60 + "+1-")
+
+
 def test_orders_without_ids_are_told_apart_by_their_number():
     order = decode(minimal(orders=[{"order_items": [ITEM]}, {"order_items": [ITEM], "id": "o"}]))
     assert [order_identity(order, 0), order_identity(order, 1)] == ["m-1-1", "o"]
@@ -363,8 +389,9 @@ def test_orders_without_ids_are_told_apart_by_their_number():
 
 def test_the_fingerprint_is_of_the_content_and_not_of_the_bytes():
     one = decode(minimal(price="10.00", status="new", merchant_created_at="2026-01-01T00:00:00Z"))
+    item = {**ITEM, "metadata": [{"key": "cart", "value": "c-2"}]}
     repeat = {
-        "orders": [{"order_items": [dict(reversed(ITEM.items()))]}],
+        "orders": [{"order_items": [dict(reversed(item.items()))]}],
         "price": 10.0,
         "id": "m-1",
     }
