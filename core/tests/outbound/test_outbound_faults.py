@@ -142,9 +142,11 @@ async def test_a_create_is_given_up_at_the_deadline_however_the_answer_drips(
 async def test_the_client_s_word_comes_before_the_attempt_is_over(server, client, create):
     server.behave = no_answer
     attempt = Attempt(monotonic() + 10)
-    with attempt.active(), pytest.raises(OutcomeUnknown, match="createOrder was sent"):
-        async with asyncio.timeout(attempt.remaining()):
+    now = asyncio.get_running_loop().time
+    async with asyncio.timeout(attempt.remaining()) as limit:
+        with attempt.active(), pytest.raises(OutcomeUnknown, match="createOrder was sent"):
             await client.send(create())
+        assert limit.when() - now() > 0.01
 
 
 @pytest.mark.parametrize("fault", AFTER_SENDING)
