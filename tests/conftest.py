@@ -13,7 +13,7 @@ def whole(tmp_path):
     """Give a function that starts the whole for a configuration and stops it with the test."""
     running = []
 
-    def start(*, space="", oms="", deadline=5.0, **sandbox):
+    def start(*, space="", oms="", deadline=20.0, **sandbox):
         context = running_whole(tmp_path, space, oms, deadline, sandbox)
         running.append(context)
         return context.__enter__()

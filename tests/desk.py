@@ -73,7 +73,7 @@ for line in sys.stdin:
     folder, arguments = json.loads(line)
     child = os.fork()
     if child == 0:
-        signal.alarm(60)
+        signal.alarm(120)
         for number, mode in enumerate(("r", "w", "w")):
             opened = open(os.path.join(folder, str(number)), mode)
             os.dup2(opened.fileno(), number)
@@ -107,7 +107,7 @@ class Commands:
         return self
 
     def __exit__(self, *_):
-        self._forks.communicate(timeout=20)
+        self._forks.communicate(timeout=60)
         self._folder.cleanup()
 
     def run(self, *arguments, said="", plugin_raises=False):
@@ -275,7 +275,7 @@ def held(desk, key):
     return [each for each in desk.orders() if each["ref"] in refs]
 
 
-def wait_until(true, seconds=15):
+def wait_until(true, seconds=60):
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

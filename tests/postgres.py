@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-_SECONDS = 30
+_SECONDS = 120
 """How long starting and stopping may take; both take a fraction of one."""
 
 _ROOM = 1_000_000_000

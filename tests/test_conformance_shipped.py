@@ -22,7 +22,7 @@ def test_a_shipped_connector_is_gold(connector, tmp_path):
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
          "-p", "no:hypothesispytest", "--pyargs", "multiorder_sync.conformance", "--connector", connector,
          "--config", ROOT / "config.toml", "--conformance-json", report],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-5000:]
     assert "level: gold" in result.stdout

@@ -39,7 +39,7 @@ def packages(said):
 def loaded(*arguments):
     result = subprocess.run(
         [COMMAND, *arguments],
-        capture_output=True, text=True, cwd=ROOT, timeout=60, env=WATCHED, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=120, env=WATCHED, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-2000:]
     return packages(result.stderr)
@@ -134,7 +134,7 @@ async def test_an_order_waits_for_nothing_to_be_loaded(tmp_path):
                 ]
             finally:
                 server.terminate()
-                await asyncio.to_thread(server.wait, 20)
+                await asyncio.to_thread(server.wait, 60)
         assert [status for status, _ in sent] == [200, 200]
         said = (tmp_path / "log").read_text("utf-8")
         after = said[before:]

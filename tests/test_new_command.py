@@ -67,7 +67,7 @@ def checked(step, folder, *paths):
     }
     result = subprocess.run(
         step, shell=True, cwd=folder, env=env, text=True,
-        check=False, capture_output=True, timeout=240,
+        check=False, capture_output=True, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, (step, result.stdout[-5000:], result.stderr[-2000:])
     return result.stdout

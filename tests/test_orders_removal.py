@@ -69,7 +69,7 @@ def test_an_order_that_is_in_the_oms_is_not_given_up(desk):
 @pytest.mark.parametrize("command", ["replay", "abandon"])
 def test_what_a_dead_process_had_in_hand_is_in_nobodys(tmp_path, desk, commands, command):
     (tmp_path / "config.toml").write_text(
-        CONFIG.format(journal="journal", base_url=desk.oms, space="", oms="", deadline=20).replace(
+        CONFIG.format(journal="journal", base_url=desk.oms, space="", oms="", deadline=120).replace(
             "port = 0", 'port = 0\nlog_format = "json"'
         )
     )
@@ -80,7 +80,7 @@ def test_what_a_dead_process_had_in_hand_is_in_nobodys(tmp_path, desk, commands,
     port = json.loads(server.stderr.readline())["port"]
     body = order()
     (tmp_path / "order.json").write_text(json.dumps(body))
-    desk.fault(kind="hang", operation="createOrder", seconds=20)
+    desk.fault(kind="hang", operation="createOrder")
     config = ("--config", tmp_path / "config.toml")
     sender = subprocess.Popen(
         [COMMAND, "send", tmp_path / "order.json", *config,
@@ -94,8 +94,8 @@ def test_what_a_dead_process_had_in_hand_is_in_nobodys(tmp_path, desk, commands,
 
     wait_until(lambda: [each["state"] for each in state()["submissions"]] == ["sending"])
     server.send_signal(signal.SIGKILL)
-    server.communicate(timeout=20)
-    sender.wait(20)
+    server.communicate(timeout=60)
+    sender.wait(60)
     verified = commands.run("journal", "verify", *config)
     assert verified.returncode == 1
     assert "a process that died has it in hand" in verified.stdout

@@ -162,7 +162,7 @@ def test_nothing_is_created_twice_where_the_oms_would_not_notice(alone, tmp_path
     monkeypatch.syspath_prepend(str(tmp_path))
     desk = alone(
         edit=lambda text: text.replace('"fluentcommerce"', '"unguarded"'),
-        deadline=3.0,
+        deadline=8.0,
         plugins=search,
     )
     there, absent = (in_doubt(desk, when, look_ups=1) for when in ("after", "before"))
@@ -227,7 +227,7 @@ def test_an_order_that_another_process_has_in_hand_is_left_to_it(alone):
     desk.sql(
         "UPDATE orders SET claim = 'a call', claimed_by = (SELECT id FROM owners), "
         "claim_until = :until",
-        until=time.time() + 60,
+        until=time.time() + 600,
     )
     assert desk.shown(key)["in_hand"]["pid"] == os.getpid()
     assert "in hand" in desk.run("orders", "list").stdout

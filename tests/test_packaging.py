@@ -179,7 +179,7 @@ def test_the_kit_needs_nothing_but_pytest_beside_core(tmp_path):
          "test_manhattan.py", "--conformance-level", "silver",
          "-k", "not ordinary and not odd"],
         cwd=tmp_path, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True, text=True, check=False, timeout=240,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     assert "level: silver" in result.stdout

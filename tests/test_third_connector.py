@@ -47,7 +47,7 @@ class Environment:
         return subprocess.run(
             [self.bin / command[0], *map(str, command[1:])],
             cwd=cwd, env={**environment, "COLUMNS": "200", "NO_COLOR": "1"}, text=True,
-            check=False, capture_output=True, timeout=300,
+            check=False, capture_output=True, timeout=600,
         )  # fmt: skip
 
     def multiorder(self, *arguments, cwd):

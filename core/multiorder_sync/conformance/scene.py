@@ -20,11 +20,12 @@ from multiorder_sync.outcome import Receipt
 
 T = TypeVar("T")
 
-FAIR_SECONDS: Final = 5.0
-"""The deadline of a call that is expected to be answered."""
+FAIR_SECONDS: Final = 10.0
+"""The deadline of a call that is expected to be answered, on whatever machine."""
 _SHORT_SECONDS: Final = (0.25, 1.0, 4.0)
 """The deadlines of a call that is not, the longer ones for a machine that is busy."""
-_LATE_SECONDS: Final = 1.0
+_LATE_SECONDS: Final = 3.0
+"""How long after its deadline a call may end: the machine may have stood still meanwhile."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +170,7 @@ class Scene:
         known = {asyncio.current_task(), *self.http.background}
         return [repr(task.get_coro()) for task in asyncio.all_tasks() - known if not task.done()]
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = FAIR_SECONDS) -> None:
         """Wait until something is so.
 
         Raises:

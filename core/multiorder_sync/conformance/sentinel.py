@@ -68,6 +68,9 @@ def _forked(
     transform: Transform, cases: Sequence[Case], seconds: float, environment: Mapping[str, str]
 ) -> FirstPass:
     reading, writing = os.pipe()
+    # pytest sets one where its `faulthandler_timeout` is given. The child would wait for that one's
+    # thread for ever, which no fork has, before it sets its own.
+    faulthandler.cancel_dump_traceback_later()
     with tempfile.TemporaryFile() as traces, tempfile.TemporaryFile() as listings:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forks of threaded processes

@@ -157,7 +157,7 @@ class Run:
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest",
              *arguments, "--conformance-json", report.name],
             cwd=self.folder, env={**os.environ, "PYTHONPATH": str(self.site), "COLUMNS": "250"},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         suites = json.loads(report.read_text())["suites"] if report.exists() else []
         return done.returncode, done.stdout + done.stderr, suites

@@ -686,7 +686,7 @@ def test_a_guard_that_is_not_true(checked, kind, on_duplicate, wrong):
 
 def test_a_create_that_is_not_marked_is_named_where_it_is_waited_for(checked):
     said = checked(Unmarked, "a_late_commit_ends_as_the_guard_says")
-    assert "the call that the check waits for did not come within 5 seconds" in said
+    assert "the call that the check waits for did not come within 10 seconds" in said
     assert "test_every_create_is_marked" in said
 
 

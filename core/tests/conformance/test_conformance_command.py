@@ -133,6 +133,15 @@ def test_an_exemption_is_shown_with_its_reason_and_caps_the_level(run, packages)
     assert "XFAIL test_acme.py::TestAcme::test_errors_are_classified - Acme's answers" in text
 
 
+def test_a_run_that_pytest_watches_over_by_itself_is_one_like_others(run, packages):
+    packages.install_connector("acme", NOTHING_WRONG)
+    suite(run, "")
+    watched = ("-o", "faulthandler_timeout=300")
+    status, text, _ = run("test_acme.py", "-k", "comes_to_an_end", *watched)
+    assert status == 0, text
+    assert "1 passed" in text
+
+
 def test_an_exemption_that_is_not_needed_fails(run, packages):
     packages.install_connector("acme", NOTHING_WRONG)
     suite(run, 'exempt = {"test_settings_are_documented": "nobody reads it"}')

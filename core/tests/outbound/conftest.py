@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import selectors
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -10,9 +11,50 @@ import pytest
 
 from multiorder_sync.oms.outbound import Call, Limits, OutboundClient
 
+# Little waiting between tries, and far more time than any answer takes.
 QUICK = Limits(
-    default_seconds=3.0, connect_seconds=1.0, first_wait_seconds=0.01, longest_wait_seconds=0.02
+    default_seconds=30.0, connect_seconds=20.0, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
+
+
+class Jumping(selectors.DefaultSelector):
+    """Goes straight to the next timer when nothing comes in; `now` is the time that it is then."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout=None):
+        self.now += 1e-6  # who asks again and again until it is later gets there
+        if not timeout:
+            return super().select(timeout)
+        found = super().select(min(timeout, 0.02))  # what was just sent has yet to arrive
+        if not found:
+            self.now += timeout
+        return found
+
+
+class Patient(asyncio.SelectorEventLoop):
+    """A loop whose time passes only while nothing happens.
+
+    What a test does between two instants fits between them, on whatever machine; and a deadline is
+    not waited for. It knows of nothing outside of it, such as threads or `time.monotonic`.
+    """
+
+    def __init__(self):
+        self._jumping = Jumping()
+        super().__init__(self._jumping)
+
+    def time(self):
+        return self._jumping.now
+
+
+def pytest_asyncio_loop_factories(item):
+    """Every test has an ordinary loop but those that ask for a patient one."""
+    mark = item.get_closest_marker("asyncio")
+    if mark is not None and mark.kwargs.get("loop_factories") == ["patient"]:
+        return {"patient": Patient}
+    return {"asyncio": asyncio.new_event_loop}
 
 
 @dataclass

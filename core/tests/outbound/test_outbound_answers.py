@@ -22,7 +22,7 @@ async def test_a_create_is_answered_with_any_status_and_sent_once(
 ):
     body = b"" if status == 204 else b'{"a": 1}'
     server.behave = kit.always(status, body, [("Retry-After", "0.01")])
-    attempt = Attempt(monotonic() + 3)
+    attempt = Attempt(monotonic() + 30)
     with attempt.active():
         answer = await client.send(create())
     assert (answer.status, answer.body) == (status, body)
@@ -33,7 +33,7 @@ async def test_a_create_is_answered_with_any_status_and_sent_once(
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_a_look_up_is_repeated_until_it_is_answered(server, client, lookup, kit, status):
     server.behave = kit.in_turn(kit.http(status), kit.http(status), kit.http(200, b'{"id": "1"}'))
-    attempt = Attempt(monotonic() + 3)
+    attempt = Attempt(monotonic() + 30)
     with attempt.active():
         assert (await client.send(lookup())).json() == {"id": "1"}
     assert not attempt.may_have_created
@@ -87,7 +87,7 @@ async def test_a_wait_that_does_not_fit_is_reported_at_once(server, client, look
     server.behave = kit.always(429, headers=[("Retry-After", value())])
     answer = await client.send(lookup())
     assert len(server.requests) == 1
-    assert answer.retry_after == pytest.approx(120, abs=3)
+    assert 60 < answer.retry_after <= 120
     assert answer.unexpected("is busy").retry_after == answer.retry_after
 
 

@@ -32,8 +32,8 @@ def test_a_date_counts_from_the_answer_s_date(seconds):
 
 def test_a_date_counts_from_now_if_the_answer_has_none():
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
-    assert parse_retry_after(later) == pytest.approx(100, abs=2)
-    assert parse_retry_after(later, "yesterday") == pytest.approx(100, abs=2)
+    assert 50 < parse_retry_after(later) <= 100
+    assert 50 < parse_retry_after(later, "yesterday") <= 100
 
 
 @pytest.mark.parametrize(

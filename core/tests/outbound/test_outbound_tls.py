@@ -26,7 +26,7 @@ async def https(server, kit):
 
 
 async def test_an_untrusted_certificate_gets_nothing(server, https, client, create):
-    attempt = Attempt(monotonic() + 3)
+    attempt = Attempt(monotonic() + 30)
     with attempt.active(), pytest.raises(Unavailable, match=r"not trusted.*was not sent"):
         await client.send(create(url=f"https://127.0.0.1:{https}/orders"))
     assert not attempt.may_have_created

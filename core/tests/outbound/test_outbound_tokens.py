@@ -8,11 +8,14 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pytest
+import structlog
 
 from multiorder_sync.errors import CredentialsRefused, OmsMessage, OutcomeUnknown, Unavailable
 from multiorder_sync.oms.outbound import Attempt, OutboundClient, PasswordGrant, TokenSource
 from multiorder_sync.oms.outbound.tokens import parse_lifetime
 from multiorder_sync.secret import Secret
+
+patient = pytest.mark.asyncio(loop_factories=["patient"])
 
 PASSWORD = Secret("pa&ss wörd")
 
@@ -26,12 +29,13 @@ class Oms:
         self.valid = None  # every token, until this is set
         self.issued = 0
         self.expires_in = 3600
-        self.delay = 0.0
+        self.opened = asyncio.Event()  # no token is given out while it is not set
+        self.opened.set()
         server.behave = self.behave
 
     async def behave(self, request, writer):
         if request.path == "/token":
-            await asyncio.sleep(self.delay)
+            await self.opened.wait()
             self.issued += 1
             answer = self.kit.http(
                 200, self.kit.token(f"tok-{self.issued}", expires_in=self.expires_in)
@@ -57,6 +61,19 @@ def oms(server, kit):
 
 
 @pytest.fixture
+def answered():
+    """Tells how many answers the client has got when it asked for a token."""
+    with structlog.testing.capture_logs() as lines:
+        yield lambda: sum(line.get("operation") == "token" for line in lines)
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
 def grant(server):
     return PasswordGrant(
         url=server.base_url + "/token",
@@ -67,7 +84,7 @@ def grant(server):
 
 @pytest.fixture
 def tokens(grant, client):
-    return TokenSource(grant, client)
+    return TokenSource(grant, client, fetch_seconds=30)
 
 
 async def test_the_grant_is_sent_as_a_form(oms, server, client, create, grant):
@@ -96,28 +113,33 @@ async def test_another_grant_type(oms, server, client, create, grant):
 
 
 async def test_one_token_serves_many_calls(oms, client, create, tokens):
-    oms.delay = 0.05
-    answers = await asyncio.gather(*(client.send(create(tokens=tokens)) for _ in range(50)))
+    oms.opened.clear()
+    calls = [asyncio.create_task(client.send(create(tokens=tokens))) for _ in range(50)]
+    await until(lambda: oms.fetches)
+    oms.opened.set()
+    answers = await asyncio.gather(*calls)
     await client.send(create(tokens=tokens))
     assert {answer.status for answer in answers} == {200}
     assert oms.fetches == 1
     assert len(oms.orders) == 51
 
 
+@patient
 async def test_a_waiter_that_leaves_takes_nothing_from_the_others(oms, client, create, tokens):
-    oms.delay = 0.1
-    attempt = Attempt(monotonic() + 0.06)
+    oms.opened.clear()
+    attempt = Attempt(monotonic() + 10)
     with attempt.active():
         first = asyncio.create_task(client.send(create(tokens=tokens)))
-    await asyncio.sleep(0.02)
+    await until(lambda: oms.fetches)
     cancelled = asyncio.create_task(client.send(create(tokens=tokens)))
     other = asyncio.create_task(client.send(create(tokens=tokens)))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # they wait for the same fetch
     cancelled.cancel()
     with pytest.raises(Unavailable, match="was not sent"):  # its time was up, not the fetch's
         await first
     with pytest.raises(asyncio.CancelledError):
         await cancelled
+    oms.opened.set()
     assert (await other).status == 200
     assert not attempt.may_have_created
     assert oms.fetches == 1
@@ -129,7 +151,7 @@ async def test_a_401_is_answered_with_a_new_token_and_the_call_once_more(
 ):
     await client.send(create(tokens=tokens))
     oms.valid = {"tok-2"}
-    attempt = Attempt(monotonic() + 3)
+    attempt = Attempt(monotonic() + 30)
     with attempt.active():
         assert (await client.send(create(tokens=tokens))).status == 200
     assert attempt.may_have_created
@@ -153,8 +175,11 @@ async def test_a_401_without_tokens_is_an_answer(server, client, create, kit):
 async def test_fifty_401s_cost_one_token(oms, client, create, tokens):
     await client.send(create(tokens=tokens))
     oms.valid = {"tok-2"}
-    oms.delay = 0.02
-    answers = await asyncio.gather(*(client.send(create(tokens=tokens)) for _ in range(50)))
+    oms.opened.clear()
+    calls = [asyncio.create_task(client.send(create(tokens=tokens))) for _ in range(50)]
+    await until(lambda: oms.fetches == 2)
+    oms.opened.set()
+    answers = await asyncio.gather(*calls)
     assert {answer.status for answer in answers} == {200}
     assert oms.fetches == 2
     assert oms.orders.count("Bearer tok-1") <= 51
@@ -174,14 +199,15 @@ async def test_a_token_that_comes_again_unchanged_is_not_dropped_by_latecomers(
     assert oms.fetches == 2
 
 
+@patient
 async def test_a_create_in_flight_when_its_renewed_token_does_not_come(
     oms, client, create, tokens, kit
 ):
     """The 401 settled it, so it is certain that nothing was created."""
     await client.send(create(tokens=tokens))
     oms.valid = set()
-    oms.delay = 30
-    attempt = Attempt(monotonic() + 0.2)
+    oms.opened.clear()
+    attempt = Attempt(monotonic() + 10)
     with attempt.active(), pytest.raises(Unavailable, match="was not sent"):
         await client.send(create(tokens=tokens))
 
@@ -203,19 +229,27 @@ async def test_a_create_that_is_lost_after_its_401_is_unknown(oms, client, creat
     assert oms.orders[1:] == ["Bearer tok-1", "Bearer tok-2"]
 
 
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
 BAD_CREDENTIALS = b'{"error": "invalid_grant", "error_description": "Bad credentials"}'
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 async def test_refused_credentials_are_said_and_remembered(oms, client, create, grant, kit, status):
-    tokens = TokenSource(grant, client, pause_seconds=0.15)
+    clock = Clock()
+    tokens = TokenSource(grant, client, pause_seconds=15, clock=clock)
     oms.token_answers = [kit.http(status, BAD_CREDENTIALS)]
     for _ in range(3):
         with pytest.raises(CredentialsRefused, match="invalid_grant: Bad credentials") as caught:
             await client.send(create(tokens=tokens))
         assert caught.value.oms_errors == (OmsMessage("Bad credentials", "invalid_grant"),)
     assert (oms.fetches, len(oms.orders)) == (1, 0)
-    await asyncio.sleep(0.16)
+    clock.now += 15
     assert (await client.send(create(tokens=tokens))).status == 200
     assert oms.fetches == 2
 
@@ -256,7 +290,7 @@ NO_TOKEN = {
 @pytest.mark.parametrize(("status", "body"), NO_TOKEN.values(), ids=NO_TOKEN)
 async def test_an_answer_without_a_usable_token(oms, client, create, tokens, kit, status, body):
     oms.token_answers = [kit.http(status, body) for _ in range(3)]
-    attempt = Attempt(monotonic() + 3)
+    attempt = Attempt(monotonic() + 30)
     with attempt.active(), pytest.raises(Unavailable) as caught:
         await client.send(create(tokens=tokens))
     assert not isinstance(caught.value, CredentialsRefused)
@@ -279,15 +313,10 @@ async def test_a_token_call_is_repeated_as_any_look_up(oms, client, create, toke
     assert oms.fetches == 3
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.mark.parametrize(("expires_in", "margin"), [(1000, 100), (3000, 300), (86_000, 300)])
-async def test_a_token_is_renewed_before_it_expires(oms, client, create, grant, expires_in, margin):
+async def test_a_token_is_renewed_before_it_expires(
+    oms, client, create, grant, answered, expires_in, margin
+):
     clock = Clock()
     tokens = TokenSource(grant, client, clock=clock)
     oms.expires_in = expires_in
@@ -296,30 +325,31 @@ async def test_a_token_is_renewed_before_it_expires(oms, client, create, grant, 
     await client.send(create(tokens=tokens))
     assert oms.fetches == 1
     clock.now += 2
-    oms.delay = 0.02
+    oms.opened.clear()
     await client.send(create(tokens=tokens))  # goes on with the old one meanwhile
     assert oms.orders == ["Bearer tok-1"] * 3
-    await asyncio.sleep(0.05)
+    oms.opened.set()
+    await until(lambda: answered() == 2)
     await client.send(create(tokens=tokens))
     assert oms.orders[-1] == "Bearer tok-2"
     assert oms.fetches == 2
 
 
 async def test_calls_go_on_with_a_valid_token_that_can_not_be_renewed(
-    oms, client, create, grant, kit
+    oms, client, create, grant, kit, answered
 ):
     clock = Clock()
     tokens = TokenSource(grant, client, clock=clock)
     await client.send(create(tokens=tokens))
     clock.now += 3400
     oms.token_answers = [kit.http(401, BAD_CREDENTIALS), kit.http(401, BAD_CREDENTIALS)]
-    for fetches in (1, 2, 2, 2):  # the renewal is in the background, and rests after it failed
-        assert oms.fetches == min(fetches, 2)
+    for _ in range(3):  # the renewal is in the background, and rests after it failed
         assert (await client.send(create(tokens=tokens))).status == 200
-        await asyncio.sleep(0.02)
+        await until(lambda: answered() == 2)
+        assert oms.fetches == 2
     clock.now += 16
     assert (await client.send(create(tokens=tokens))).status == 200
-    await asyncio.sleep(0.02)
+    await until(lambda: answered() == 3)
     assert oms.fetches == 3
     clock.now += 10
     tokens.drop(await tokens.token())
@@ -341,10 +371,10 @@ async def test_an_expired_token_is_not_used(oms, client, create, grant):
 
 
 async def test_closing_ends_a_fetch_and_its_waiters(oms, grant, create, kit):
-    oms.delay = 30
+    oms.opened.clear()
     async with contextlib.aclosing(OutboundClient(limits=kit.limits)) as client:
         task = asyncio.create_task(client.send(create(tokens=TokenSource(grant, client))))
-        await asyncio.sleep(0.05)
+        await until(lambda: oms.fetches)
     with pytest.raises(Unavailable, match="closed"):
         await task
 

@@ -1,5 +1,7 @@
 """A toy OMS on the frame: REST, and a password grant with its client in a header or the form."""
 
+import asyncio
+
 import httpx
 import msgspec
 import pytest
@@ -101,12 +103,29 @@ async def base_url():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def client(base_url):
-    async with httpx.AsyncClient(verify=False, base_url=base_url, timeout=5) as http:
+    async with httpx.AsyncClient(verify=False, base_url=base_url, timeout=60) as http:
         await http.delete("/_sandbox/faults")
         await http.delete("/_sandbox/orders")
         answer = await http.post("/token", data=FORM, auth=("app", "s:3cret"))
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         yield http
+
+
+BRIEF = httpx.Timeout(60, read=0.05)
+
+
+@pytest.fixture
+def given_up(client):
+    """Send an order, wait for the answer only briefly, and give up once the call has arrived."""
+
+    async def send():
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post("/orders", json={"ref": "A"}, timeout=BRIEF)
+        async with asyncio.timeout(30):  # its fault is used up when it meets it
+            while (await client.get("/_sandbox/faults")).json()["faults"]:
+                await asyncio.sleep(0.01)
+
+    return send
 
 
 @pytest.fixture
@@ -130,6 +149,6 @@ class KeyedOms(ToyOms):
 async def keyed():
     async with (
         serving(KeyedOms().sandbox()) as url,
-        httpx.AsyncClient(verify=False, base_url=url, timeout=5) as http,
+        httpx.AsyncClient(verify=False, base_url=url, timeout=60) as http,
     ):
         yield http

@@ -74,11 +74,10 @@ async def test_a_dropped_connection_gives_no_answer(client, when, stored):
 
 
 @pytest.mark.parametrize(("when", "stored"), [("before", 0), ("after", 1)])
-async def test_a_hanging_call_gives_no_answer(client, when, stored):
+async def test_a_hanging_call_gives_no_answer(client, given_up, when, stored):
     await fault(client, kind="hang", when=when)
 
-    with pytest.raises(httpx.ReadTimeout):
-        await save(client, timeout=0.1)
+    await given_up()
 
     assert await held(client) == stored
     assert (await save(client)).json() == {"saved": stored + 1}
@@ -101,14 +100,15 @@ async def test_latency_delays_and_changes_nothing_else(client):
     assert answer.json() == {"saved": 1}
 
 
-async def test_a_late_call_takes_effect_although_its_client_has_gone(client):
-    await fault(client, kind="latency", seconds=0.15)
+async def test_a_late_call_takes_effect_although_its_client_has_gone(client, given_up):
+    await fault(client, kind="latency", seconds=3)
 
-    with pytest.raises(httpx.ReadTimeout):
-        await save(client, timeout=0.03)
+    await given_up()
 
     assert await held(client) == 0
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        while not await held(client):
+            await asyncio.sleep(0.05)
     assert await held(client) == 1
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_serving_ends_while_calls_hang_wait_or_are_half_sent(toy, capfd, caplog):
     async with contextlib.AsyncExitStack() as stack:
-        http = await stack.enter_async_context(httpx.AsyncClient(verify=False, timeout=5))
+        http = await stack.enter_async_context(httpx.AsyncClient(verify=False, timeout=60))
         calls = []
         async with serving(toy) as url:
             for kind in ({"kind": "hang"}, {"kind": "latency", "seconds": 3600}):
@@ -66,12 +66,12 @@ async def test_an_error_inside_serving_comes_out_as_it_is(toy):
 
 async def test_a_sandbox_can_be_served_again(toy):
     for _ in range(2):
-        async with serving(toy) as url, httpx.AsyncClient(verify=False) as http:
+        async with serving(toy) as url, httpx.AsyncClient(verify=False, timeout=60) as http:
             assert (await http.get(f"{url}/_sandbox/orders")).json() == {"orders": []}
 
 
 async def test_serving_listens_at_ipv6_addresses(toy):
-    async with serving(toy, host="::1") as url, httpx.AsyncClient(verify=False) as http:
+    async with serving(toy, host="::1") as url, httpx.AsyncClient(verify=False, timeout=60) as http:
         assert re.fullmatch(r"http://\[::1\]:\d+", url)
         assert (await http.get(f"{url}/_sandbox/orders")).status_code == 200
 
@@ -114,9 +114,9 @@ async def test_a_sandbox_runs_until_it_is_interrupted():
         env={**os.environ, "PYTHONWARNINGS": "error"},
     ) as process:
         url = process.stdout.readline().strip()
-        assert httpx.get(f"{url}/_sandbox/orders").json() == {"orders": []}
+        assert httpx.get(f"{url}/_sandbox/orders", timeout=60).json() == {"orders": []}
 
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
 
     assert (out, err, process.returncode) == ("ended\n", "", 0)

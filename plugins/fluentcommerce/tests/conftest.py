@@ -25,7 +25,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples" / "orders"
 NOWHERE = "http://127.0.0.1:9"
 ABSENT = object()
 QUICK = Limits(
-    default_seconds=3.0, connect_seconds=1.0, first_wait_seconds=0.01, longest_wait_seconds=0.02
+    default_seconds=30.0, connect_seconds=20.0, first_wait_seconds=0.01, longest_wait_seconds=0.02
 )
 
 ORDER = {
@@ -201,7 +201,7 @@ class StandIn:
 async def standing_in(**options):
     async with serving(create_sandbox(**options)) as url:
         # Plain HTTP only: reading the certificates of the machine would take the longest.
-        async with httpx.AsyncClient(base_url=url, timeout=5, verify=False) as http:
+        async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as http:
             yield StandIn(url, http)
 
 

@@ -19,6 +19,7 @@ class Circuits:
         least_seconds: How long that must have gone on: the tries of a single order alone must not
             open a circuit.
         before: Those of the configuration before: what the log has said of hosts goes on.
+        clock: Seconds that only go forward.
 
     Attributes:
         probe_seconds: As given. Nothing here waits for it.
@@ -38,11 +39,13 @@ class Circuits:
         *,
         least_seconds: float = 0.0,
         before: "Circuits | None" = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.probe_seconds = probe_seconds
         self.when_opened: Callable[[str], None] | None = None
         self._failures = failures
         self._least_seconds = least_seconds
+        self._clock = clock
         self._circuits: dict[str, Circuit] = {}
         self.reaches: dict[str, Reach] = {} if before is None else before.reaches
 
@@ -56,6 +59,7 @@ class Circuits:
                 self._opened,
                 self.reaches.setdefault(host, Reach()),
                 least_seconds=self._least_seconds,
+                clock=self._clock,
             )
         return circuit
 
@@ -68,7 +72,7 @@ class Reach:
     """Whether a host is out of reach, as far as the log says so.
 
     Attributes:
-        lost_at: Since when, in the time of `time.monotonic`; None if it is not.
+        lost_at: Since when, by the circuits' clock; None if it is not.
     """
 
     def __init__(self) -> None:
@@ -84,14 +88,15 @@ class Circuit:
         period: Grows each time that the circuit opens or closes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - `Circuits` alone builds them
         self,
         host: str,
         failures: int,
         opened: Callable[[str], None],
         reach: Reach,
         *,
-        least_seconds: float = 0.0,
+        least_seconds: float,
+        clock: Callable[[], float],
     ) -> None:
         self.host = host
         self.is_open = False
@@ -100,6 +105,7 @@ class Circuit:
         self._failures = 0
         self._opened = opened
         self._least_seconds = least_seconds
+        self._clock = clock
         self._failing_since: float | None = None
         self._reach = reach
         self._waiting: set[asyncio.Timeout] = set()
@@ -113,7 +119,7 @@ class Circuit:
         if self.is_open or lost_at is not None:
             self._turn(is_open=False)
         if lost_at is not None:
-            seconds = round(monotonic() - lost_at, 1)
+            seconds = round(self._clock() - lost_at, 1)
             self._log.info("oms within reach again", host=self.host, seconds=seconds)
 
     def failed(self, reason: str, *, period: int) -> None:
@@ -127,15 +133,15 @@ class Circuit:
         if self.is_open or period != self.period:
             return
         if self._failing_since is None:
-            self._failing_since = monotonic()
+            self._failing_since = self._clock()
         self._failures += 1
         if self._failures < self._most_failures:
             return
-        if monotonic() - self._failing_since < self._least_seconds:
+        if self._clock() - self._failing_since < self._least_seconds:
             return
         self._turn(is_open=True)
         if self._reach.lost_at is None:
-            self._reach.lost_at = monotonic()
+            self._reach.lost_at = self._clock()
             self._log.warning("oms out of reach", host=self.host, reason=reason)
         for waiting in self._waiting:
             if not waiting.expired():

@@ -84,7 +84,7 @@ class World:
 
         def send():
             address = urlsplit(self.shipstation)
-            with closing(HTTPConnection(address.hostname, address.port, timeout=10)) as http:
+            with closing(HTTPConnection(address.hostname, address.port, timeout=60)) as http:
                 http.request(method, path, None if body is None else json.dumps(body), headers)
                 answer = http.getresponse()
                 return answer.status, json.loads(answer.read())

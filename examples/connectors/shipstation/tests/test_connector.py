@@ -69,7 +69,7 @@ def test_the_next_window_is_waited_for(walk):
         assert await world.connector.find(submission) is None
         with pytest.raises(Unavailable) as raised:
             await world.connector.submit(submission)
-        assert 55 < raised.value.retry_after <= 60
+        assert 30 < raised.value.retry_after <= 60
 
     walk(test, per_minute=1)
 

@@ -1,5 +1,6 @@
 """A client of the sandbox that knows nothing of the connector, and orders that are right."""
 
+import asyncio
 import copy
 import re
 
@@ -170,6 +171,12 @@ class Fluent:
         token = (await self.token()).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
 
+    async def met_all_faults(self):
+        """Wait until the calls that were to meet a fault have met it, their client gone or not."""
+        async with asyncio.timeout(30):
+            while (await self.http.get("/_sandbox/faults")).json()["faults"]:
+                await asyncio.sleep(0.01)
+
     async def post(self, query, variables=None, **options):
         body = {"query": query, "variables": variables}
         return await self.http.post("/graphql", json=body, **options)
@@ -222,7 +229,7 @@ async def sandbox_url():
 @pytest_asyncio.fixture(loop_scope="module")
 async def fluent(sandbox_url):
     """The default sandbox, emptied."""
-    async with httpx.AsyncClient(verify=False, base_url=sandbox_url, timeout=5) as http:
+    async with httpx.AsyncClient(verify=False, base_url=sandbox_url, timeout=60) as http:
         yield await Fluent(http).start()
 
 
@@ -232,7 +239,7 @@ def connect():
 
     async def connected(stack, sandbox):
         url = await stack.enter_async_context(serving(sandbox))
-        http = httpx.AsyncClient(verify=False, base_url=url, timeout=5)
+        http = httpx.AsyncClient(verify=False, base_url=url, timeout=60)
         return await Fluent(await stack.enter_async_context(http)).start()
 
     return connected

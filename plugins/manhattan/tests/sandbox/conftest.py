@@ -1,5 +1,6 @@
 """A client of the sandbox that knows nothing of any connector, and orders that are right."""
 
+import asyncio
 import base64
 import json
 import re
@@ -272,6 +273,12 @@ class Manhattan:
         token = (await self.token()).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
 
+    async def met_all_faults(self):
+        """Wait until the calls that were to meet a fault have met it, their client gone or not."""
+        async with asyncio.timeout(30):
+            while (await self.http.get("/_sandbox/faults")).json()["faults"]:
+                await asyncio.sleep(0.01)
+
     async def save(self, order, **options):
         return await self.http.post(f"{BASE}/save", json=order, **options)
 
@@ -340,7 +347,7 @@ async def sandbox_url():
 @pytest_asyncio.fixture(loop_scope="module")
 async def manhattan(sandbox_url):
     """The default sandbox, emptied."""
-    async with httpx.AsyncClient(verify=False, base_url=sandbox_url, timeout=5) as http:
+    async with httpx.AsyncClient(verify=False, base_url=sandbox_url, timeout=60) as http:
         yield await Manhattan(http).start()
 
 
@@ -350,7 +357,7 @@ def connect():
 
     async def connected(stack, sandbox, *, log_in=True):
         url = await stack.enter_async_context(serving(sandbox))
-        http = httpx.AsyncClient(verify=False, base_url=url, timeout=5)
+        http = httpx.AsyncClient(verify=False, base_url=url, timeout=60)
         client = Manhattan(await stack.enter_async_context(http))
         return await client.start() if log_in else client
 

@@ -8,6 +8,7 @@ import pytest
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SAVE = "/order/api/order/order/save"
+BRIEF = httpx.Timeout(60, read=0.1)
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError)
 
 
@@ -17,11 +18,12 @@ async def test_a_save_fails_before_or_after_it_took_effect(manhattan, kind, when
     own = {"status": {"status": 500}}.get(kind, {})
     await manhattan.fault(kind=kind, operation="save", when=when, **own)
     order = manhattan.order()
-    timeout = 0.15 if kind == "hang" else 5
+    timeout = BRIEF if kind == "hang" else 60
 
     if kind in {"drop", "hang"}:
         with pytest.raises(BROKEN if kind == "drop" else httpx.ReadTimeout):
             await manhattan.save(order, timeout=timeout)
+        await manhattan.met_all_faults()
     else:
         answer = await manhattan.save(order, timeout=timeout)
         assert answer.status_code == (500 if kind == "status" else 200)
@@ -44,14 +46,16 @@ async def test_a_broken_off_answer_is_the_real_one_cut(manhattan):
 
 
 async def test_a_save_is_late(manhattan):
-    await manhattan.fault(kind="latency", operation="save", seconds=0.1)
+    await manhattan.fault(kind="latency", operation="save", seconds=3)
 
     with pytest.raises(httpx.ReadTimeout):
-        await manhattan.save(manhattan.order(), timeout=0.03)
+        await manhattan.save(manhattan.order(), timeout=BRIEF)
+    await manhattan.met_all_faults()
 
     assert (await manhattan.search("OrderId = 'W-1'")).json()["data"] == []
-    await asyncio.sleep(0.15)
-    assert await manhattan.ids() == ["W-1"]
+    async with asyncio.timeout(30):
+        while await manhattan.ids() != ["W-1"]:
+            await asyncio.sleep(0.05)
 
 
 async def test_a_save_meets_the_rate_limit(manhattan):
