@@ -12,6 +12,7 @@ import msgspec
 from multiorder_sync.conformance.copying import copied, same
 from multiorder_sync.conformance.corpus import Case, corpus
 from multiorder_sync.conformance.corpus.building import multi_order
+from multiorder_sync.conformance.creates import Routes, routes_of
 from multiorder_sync.conformance.marking import MarkingClient
 from multiorder_sync.conformance.moves import Move, moves_of
 from multiorder_sync.conformance.payloads import AnySubmission
@@ -195,19 +196,35 @@ class Bench:
         return self.submissions(multi_order())
 
     @cached_property
+    def routes(self) -> Routes:
+        """Where the calls of an ordinary order go while nothing is wrong."""
+        return routes_of(self.stage, self.ordinary[0])
+
+    @property
+    def _marked_routes(self) -> Routes:
+        """The same, of a connector whose creates can be told from its other calls.
+
+        Raises:
+            NotRun: They can't.
+        """
+        if not any(each.creates for each in self.routes.calls):
+            raise NotRun("submit makes no call with creates=True; see test_every_create_is_marked")
+        return self.routes
+
+    @cached_property
     def submit_trials(self) -> Sequence[Trial]:
         """How submit ended, its calls spoiled in every way."""
-        return submit_trials(self.stage, self.ordinary[0])
+        return submit_trials(self.stage, self.ordinary[0], self._marked_routes)
 
     @cached_property
     def token_trials(self) -> Sequence[Trial]:
         """How submit ended, the call for its token spoiled in every way."""
-        return token_trials(self.stage, self.ordinary[0])
+        return token_trials(self.stage, self.ordinary[0], self.routes)
 
     @cached_property
     def step_trials(self) -> Sequence[Step]:
         """How an order ended, the calls of its submit spoiled one at a time."""
-        return step_trials(self.stage, self.ordinary[0])
+        return step_trials(self.stage, self.ordinary[0], self.routes)
 
     @property
     def _own_folder(self) -> str | None:

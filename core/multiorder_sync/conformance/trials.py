@@ -47,8 +47,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         status: The status of the answer; None if there was none.
         after: Whether the OMS had acted before.
         ended: How it ended.
-        creates: How many creates arrived, those included that are not marked as such.
-        tokens: Whether those calls carried bearer tokens.
+        repeated: Which creates were sent again, in words.
         held: How many orders the OMS holds then.
     """
 
@@ -57,8 +56,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     after: bool
     ended: Ended
-    creates: int
-    tokens: bool
+    repeated: str | None
     held: int
 
     @property
@@ -69,14 +67,17 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def submit_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
-    """Submit an order again and again, each time with a call spoiled in another way."""
+def submit_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
+    """Submit an order again and again, each time with a call spoiled in another way.
+
+    What a submit does not ask for, such as an order, is not spoiled: there is no trial of it.
+    """
     before = (*failing(), *contents(), *UNANSWERED)
     after = (*failing(), *contents(), *UNANSWERED)
     of_look_ups = (*failing(), CUT, SILENCE)
 
-    async def scene(opened: Scene) -> list[Trial]:
-        trials = _Trials(opened, submission, await _routes(opened, submission))
+    async def scene(opened: Scene) -> list[Trial | None]:
+        trials = _Trials(opened, submission, routes)
         refusal = await refusal_of(opened, submission)
         in_json = is_json(refusal)
         left_open = [*in_own_words(refusal, FAILING)]
@@ -90,23 +91,21 @@ def submit_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
             *[await trials.submit(each, looking_up, Trouble.LOOK_UP) for each in of_look_ups],
         ]
 
-    return [
-        *stage.run(scene, counting=False),
-        *_elsewhere(stage, submission),
-    ]
+    tried = [each for each in stage.run(scene, counting=False) if each is not None]
+    return [*tried, *_elsewhere(stage, submission, routes)]
 
 
-def token_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
+def token_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
     """Submit an order again and again, each time with the call for a token spoiled."""
     found = []
     for each in (*refusing_tokens(), *contents()[:4], *UNANSWERED):
         # A client of its own: a refusal of credentials is remembered for a while.
-        async def scene(opened: Scene, spoiling: Spoiling = each) -> Trial:
-            trials = _Trials(opened, submission, Routes())
+        async def scene(opened: Scene, spoiling: Spoiling = each) -> Trial | None:
+            trials = _Trials(opened, submission, routes)
             return await trials.submit(spoiling, fetching_a_token, Trouble.TOKENLESS)
 
         found.append(stage.run(scene, counting=False))
-    return found
+    return [each for each in found if each is not None]
 
 
 def find_trials(
@@ -202,7 +201,8 @@ class _Trials(msgspec.Struct, frozen=True):
         trouble: Trouble | None = None,
         *,
         after: bool = False,
-    ) -> Trial:
+    ) -> Trial | None:
+        """Submit the order with calls spoiled; None if it makes none of them."""
         opened = self.opened
         fault = spoiling.fault(meets, after=after)
 
@@ -211,26 +211,20 @@ class _Trials(msgspec.Struct, frozen=True):
             return await opened.submit(self.submission, seconds)
 
         ended = await _met(opened, spoiling, fault, submit)
-        creates = self.routes.creates(opened.door.arrivals)
+        if not fault.met:
+            return None
+        arrivals = opened.door.arrivals
+        # Of a call that is answered with 401, the client knows that it was not taken.
+        renewed = spoiling.status == 401 and any(each.mark and each.mark.token for each in arrivals)
         return Trial(
             spoiling=spoiling.name,
             trouble=trouble or spoiling.trouble,
             status=spoiling.status,
             after=after,
             ended=ended,
-            creates=len(creates),
-            tokens=any(each.mark is not None and each.mark.token for each in creates),
+            repeated=self.routes.repeated(arrivals, spare=1 if renewed else 0),
             held=len(await opened.orders()),
         )
-
-
-async def _routes(opened: Scene, submission: AnySubmission) -> Routes:
-    """Return where calls go while nothing is wrong."""
-    await opened.begin_anew()
-    await opened.submit(submission)
-    await opened.find(submission)
-    await opened.check()
-    return Routes.of(opened.door.arrivals)
 
 
 def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:
@@ -244,7 +238,7 @@ async def _met(
     return await (opened.unanswered(call, fault) if spoiling.silent else call(FAIR_SECONDS))
 
 
-def _elsewhere(stage: Stage, submission: AnySubmission) -> list[Trial]:
+def _elsewhere(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
     """Submit an order to nobody, and with credentials that are wrong."""
 
     async def scene(opened: Scene) -> tuple[Ended, int]:
@@ -263,8 +257,7 @@ def _elsewhere(stage: Stage, submission: AnySubmission) -> list[Trial]:
             status=None,
             after=False,
             ended=ended,
-            creates=sum(arrival.creates for arrival in stage.door.arrivals),
-            tokens=True,
+            repeated=routes.repeated(stage.door.arrivals, spare=1),  # of a token that is renewed
             held=held,
         )
         found.append(trial)
