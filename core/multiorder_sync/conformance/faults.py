@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from multiorder_sync.conformance.forms import Form, form_of
 from multiorder_sync.conformance.passage import Arrival, Fault, Passage, Reply
 from multiorder_sync.conformance.troubles import Trouble
 from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER
@@ -32,6 +33,9 @@ CONTENTS: Final[Mapping[str, bytes]] = {
 
 STATUSES: Final = (302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429)
 """Statuses with which a call is turned away."""
+
+NO_SUCH: Final = (404, 410)
+"""Statuses which can say that there is no such order, and no such place."""
 
 FAILURES: Final = (408, 500, 502, 503, 504, 520)
 """Statuses which leave open what became of a call."""
@@ -63,7 +67,7 @@ class Spoiling(msgspec.Struct, frozen=True, kw_only=True):
         act: Does it; the OMS has not acted.
         late: Does it after the OMS has acted.
         silent: Whether the client has to wait for its deadline.
-        json: Whether the answer is JSON.
+        form: In which form the answer is written.
     """
 
     name: str
@@ -71,7 +75,7 @@ class Spoiling(msgspec.Struct, frozen=True, kw_only=True):
     act: Act
     late: Act
     silent: bool = False
-    json: bool = False
+    form: Form = Form.NOTHING
 
     @property
     def trouble(self) -> Trouble:
@@ -123,7 +127,7 @@ def answering(  # noqa: PLR0913 - what an answer is made of, by keyword
             waits.append((header.encode(), str(wait_seconds).encode()))
         await passage.answer(status, body, headers=[*pairs, *waits])
 
-    return Spoiling(name=name, status=status, act=act, late=_after(act), json=kind == _JSON)
+    return Spoiling(name=name, status=status, act=act, late=_after(act), form=form_of(body, kind))
 
 
 def _with_status(status: int) -> tuple[Spoiling, Spoiling]:
@@ -182,8 +186,11 @@ def contents() -> tuple[Spoiling, ...]:
 
 def turning_away() -> tuple[Spoiling, ...]:
     """Return the answers with which a call is turned away, each with a text and with JSON."""
-    page = answering("HTTP 404 and a page of HTML", 404, HTML, kind="text/html")
-    return (*(each for status in STATUSES for each in _with_status(status)), page)
+    pages = (
+        answering(f"HTTP {status} and a page of HTML", status, HTML, kind="text/html")
+        for status in NO_SUCH
+    )
+    return (*(each for status in STATUSES for each in _with_status(status)), *pages)
 
 
 def refusing_tokens() -> tuple[Spoiling, ...]:
@@ -228,6 +235,17 @@ def changing(change: Callable[[Any], Any], meets: Meets) -> Fault:
         reply = await passage.handed_on()
         body = msgspec.json.encode(change(msgspec.json.decode(reply.body)))
         await passage.answer(reply.status, body, headers=reply.headers)
+
+    return Fault(meets, act)
+
+
+def overhearing(meets: Meets, hear: Callable[[Reply], None]) -> Fault:
+    """Return the fault that is none: calls are let through, and what is answered is heard."""
+
+    async def act(passage: Passage) -> None:
+        reply = await passage.handed_on()
+        hear(reply)
+        await passage.answer(reply.status, reply.body, headers=reply.headers)
 
     return Fault(meets, act)
 

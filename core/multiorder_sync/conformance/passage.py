@@ -89,7 +89,7 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
             return False
         try:
             document = msgspec.json.decode(self.body, type=_GraphQl).query
-        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return True
         return document.lstrip().startswith("mutation")
 

@@ -20,6 +20,7 @@ from multiorder_sync.conformance.faults import (
     refusing_tokens,
     turning_away,
 )
+from multiorder_sync.conformance.forms import Form
 from multiorder_sync.conformance.own_words import (
     FAILING,
     TURNING_AWAY,
@@ -27,7 +28,7 @@ from multiorder_sync.conformance.own_words import (
     is_json,
     refusal_of,
 )
-from multiorder_sync.conformance.passage import Arrival, Fault
+from multiorder_sync.conformance.passage import Fault
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.stage import Stage
@@ -108,47 +109,6 @@ def token_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> lis
     return [each for each in found if each is not None]
 
 
-def find_trials(
-    stage: Stage, submission: AnySubmission
-) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
-    """Look an order up that the OMS holds, each time with the look-up spoiled in another way.
-
-    Returns:
-        How it was spoiled, how it ended, and the look-ups that arrived.
-    """
-
-    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
-        await opened.submit(submission)
-        found = []
-        for each in (*turning_away(), *failing(), *contents(), *UNANSWERED):
-            fault = each.fault(looking_up)
-            opened.door.faults = [fault]
-
-            async def find(seconds: float) -> Ended:
-                opened.door.arrivals.clear()
-                return await opened.find(submission, seconds)
-
-            ended = await _met(opened, each, fault, find)
-            found.append((each, ended, [call for call in opened.door.arrivals if call.looks_up]))
-        return found
-
-    return stage.run(scene, counting=False)
-
-
-def check_trials(stage: Stage) -> list[tuple[Spoiling, Ended]]:
-    """Check, each time with the call spoiled in another way."""
-
-    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended]]:
-        found = []
-        for each in (*failing(), *contents(), *UNANSWERED):
-            fault = each.fault(looking_up)
-            opened.door.faults = [fault]
-            found.append((each, await _met(opened, each, fault, opened.check)))
-        return found
-
-    return stage.run(scene, counting=False)
-
-
 def swallowed(trials: Sequence[Trial]) -> list[str]:
     """Say of which trials the connector says that the order is there, and it is not."""
     return [
@@ -210,7 +170,7 @@ class _Trials(msgspec.Struct, frozen=True):
             await opened.begin_anew(fault)  # a call that is made again is one submit, not two
             return await opened.submit(self.submission, seconds)
 
-        ended = await _met(opened, spoiling, fault, submit)
+        ended = await met(opened, spoiling, fault, submit)
         if not fault.met:
             return None
         arrivals = opened.door.arrivals
@@ -228,13 +188,14 @@ class _Trials(msgspec.Struct, frozen=True):
 
 
 def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:
-    foreign = spoiling.status == _NOT_FOUND and in_json and not spoiling.json
+    foreign = spoiling.status == _NOT_FOUND and in_json and spoiling.form is not Form.JSON
     return Trouble.FOREIGN if foreign else spoiling.trouble
 
 
-async def _met(
+async def met(
     opened: Scene, spoiling: Spoiling, fault: Fault, call: Callable[[float], Awaitable[Ended]]
 ) -> Ended:
+    """Make a call that meets a fault, and wait no longer than it takes where that is silence."""
     return await (opened.unanswered(call, fault) if spoiling.silent else call(FAIR_SECONDS))
 
 

@@ -7,18 +7,17 @@ from typing import Final
 import msgspec
 
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.faults import Spoiling, looking_up, refusing
+from multiorder_sync.conformance.faults import NO_SUCH, Spoiling, looking_up, refusing
+from multiorder_sync.conformance.look_ups import check_trials, find_trials
 from multiorder_sync.conformance.passage import Arrival
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.stampless import stampless
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
 from multiorder_sync.conformance.subject import secrets_in, with_other_secrets
-from multiorder_sync.conformance.trials import check_trials, find_trials
 from multiorder_sync.errors import CredentialsRefused, OmsError, RefTaken, Refused, Unavailable
 
 _ANOTHERS: Final = "sha256:" + "0" * 64
-_NO_SUCH: Final = frozenset({404, 410})
 _NO_ORDERS: Final = "HTTP 200 and an empty array"
 _HARMLESS: Final = frozenset({_NO_ORDERS, "HTTP 200 and an empty object"})
 """What the call that check makes may well answer in earnest."""
@@ -93,19 +92,23 @@ class FindingChecks(Checks):
         Level.SILVER,
         why='"absent" is what lets core create the order again: said of an OMS that could not be '
         "asked, it makes two orders of one",
-        mend="return None for nothing but an answer that says so; answer.unexpected(…), of a call "
+        mend="return None for nothing but an answer that says so in the OMS's own form (a 404 may be a "
+        "gateway's, and its page of HTML always is); answer.unexpected(…), of a call "
         "with creates=False, is Unavailable; whether it is tried again is up to client and core",
     )
     def test_find_says_so_when_it_cannot_tell(self) -> None:
         """Look for an order that is there, each time with the look-up spoiled in another way."""
         stage, submission = self.bench.stage, self.bench.ordinary[0]
         wrong = []
-        for spoiling, ended, calls in find_trials(stage, submission):
-            wrong += [*_repeated(spoiling, calls)]
-            may_be_absent = spoiling.status in _NO_SUCH or spoiling.name == _NO_ORDERS
+        for trial in find_trials(stage, submission):
+            name, ended = trial.spoiling.name, trial.ended
+            wrong += [*_repeated(trial.spoiling, trial.calls)]
+            may_be_absent = trial.like_absent and (
+                trial.spoiling.status in NO_SUCH or name == _NO_ORDERS
+            )
             absent = ended.error is None and ended.value is None
             if not isinstance(ended.error, Unavailable) and not (may_be_absent and absent):
-                wrong.append(f"answered with {spoiling.name}, find {ended}, not Unavailable")
+                wrong.append(f"answered with {name}, find {ended}, not Unavailable")
 
         async def scene(opened: Scene) -> Ended:
             return await opened.find(submission)
