@@ -20,12 +20,11 @@ from multiorder_sync.conformance.faults import (
     refusing_tokens,
     turning_away,
 )
-from multiorder_sync.conformance.forms import Form
+from multiorder_sync.conformance.forms import Form, form_of_reply
 from multiorder_sync.conformance.own_words import (
     FAILING,
     TURNING_AWAY,
     in_own_words,
-    is_json,
     refusal_of,
 )
 from multiorder_sync.conformance.passage import Fault
@@ -80,11 +79,11 @@ def submit_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> li
     async def scene(opened: Scene) -> list[Trial | None]:
         trials = _Trials(opened, submission, routes)
         refusal = await refusal_of(opened, submission)
-        in_json = is_json(refusal)
+        own = None if refusal is None else form_of_reply(refusal)
         left_open = [*in_own_words(refusal, FAILING)]
         return [
             *[
-                await trials.submit(each, trouble=_turned_away(each, in_json=in_json))
+                await trials.submit(each, trouble=_turned_away(each, own))
                 for each in (*turning_away(), *in_own_words(refusal, TURNING_AWAY))
             ],
             *[await trials.submit(each) for each in (*before, *left_open)],
@@ -187,8 +186,8 @@ class _Trials(msgspec.Struct, frozen=True):
         )
 
 
-def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:
-    foreign = spoiling.status == _NOT_FOUND and in_json and spoiling.form is not Form.JSON
+def _turned_away(spoiling: Spoiling, own: Form | None) -> Trouble:
+    foreign = spoiling.status == _NOT_FOUND and own is not None and spoiling.form is not own
     return Trouble.FOREIGN if foreign else spoiling.trouble
 
 

@@ -5,7 +5,10 @@ import contextlib
 import msgspec
 import pytest
 from acme.conforming import KEY, Conforming
+from acme.drafting import Drafting, Drafts
 from acme.oms import AcmeOms
+
+from multiorder_sync import OutcomeUnknown, Refused
 
 
 class Saying404(AcmeOms):
@@ -51,6 +54,18 @@ class Reading404(Overlooking404):
             return
 
 
+class FinalPages(Drafting):
+    """Takes every 404 of a create for the OMS's no, whatever it says."""
+
+    async def submit(self, submission):
+        try:
+            return await super().submit(submission)
+        except OutcomeUnknown as error:
+            if "HTTP 404" in str(error):
+                raise Refused("Acme said no.") from None
+            raise
+
+
 CANNOT_TELL = "find_says_so_when_it_cannot_tell"
 TELLS = "find_tells_ours_from_anothers_and_absent"
 
@@ -68,3 +83,11 @@ def test_a_gateways_404_does_not_say_that_an_order_is_absent(checked, oms):
 def test_an_oms_that_says_404_in_its_own_form_is_believed(checked):
     sandbox = staticmethod(lambda: Saying404().sandbox())
     assert checked(Reading404, CANNOT_TELL, TELLS, sandbox=sandbox) == ""
+
+
+def test_a_gateways_page_is_no_refusal_of_an_oms_that_speaks_xml(checked):
+    sandbox = staticmethod(lambda: Drafts().sandbox())
+    said = checked(FinalPages, "errors_are_classified", sandbox=sandbox)
+    for name in ("a text", "JSON", "a page of HTML"):
+        assert f"answered with HTTP 404 and {name} submit raised Refused (Acme said no.)" in said
+    assert checked(Drafting, "errors_are_classified", sandbox=sandbox) == ""
