@@ -10,7 +10,6 @@ from multiorder_sync.conformance.faults import (
     contents,
     failing,
     looking_up,
-    overhearing,
     turning_away,
 )
 from multiorder_sync.conformance.forms import Form, form_of_reply
@@ -18,6 +17,7 @@ from multiorder_sync.conformance.passage import Arrival, Reply
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.stage import Stage
+from multiorder_sync.conformance.steering import overhearing
 from multiorder_sync.conformance.trials import met
 
 
@@ -42,11 +42,15 @@ def find_trials(stage: Stage, submission: AnySubmission) -> list[FindTrial]:
     """Look an order up that the OMS holds, each time with the look-up spoiled in another way."""
 
     async def scene(opened: Scene) -> list[FindTrial]:
-        absent = await _heard_of_absent(opened, submission)
+        heard: list[Reply] = []
+        opened.door.faults = [overhearing(looking_up, heard.append)]
+        await opened.find(submission)
+        # With which statuses, in which forms, the OMS answers if it holds no such order.
+        absent = {(each.status, form_of_reply(each)) for each in heard}
         await opened.begin_anew()
         await opened.submit(submission)
         found = []
-        for each in (*turning_away(), *failing(), *contents(), *UNANSWERED):
+        for each in (*turning_away(), *failing(), *contents(_own(heard)), *UNANSWERED):
             fault = each.fault(looking_up)
             opened.door.faults = [fault]
 
@@ -66,23 +70,23 @@ def find_trials(stage: Stage, submission: AnySubmission) -> list[FindTrial]:
     return stage.run(scene, counting=False)
 
 
-async def _heard_of_absent(opened: Scene, submission: AnySubmission) -> set[tuple[int, Form]]:
-    """Return with which statuses, in which forms, the OMS answers if it holds no such order."""
-    heard: list[Reply] = []
-    opened.door.faults = [overhearing(looking_up, heard.append)]
-    await opened.find(submission)
-    return {(each.status, form_of_reply(each)) for each in heard}
-
-
 def check_trials(stage: Stage) -> list[tuple[Spoiling, Ended]]:
     """Check, each time with the call spoiled in another way."""
 
     async def scene(opened: Scene) -> list[tuple[Spoiling, Ended]]:
+        heard: list[Reply] = []
+        opened.door.faults = [overhearing(looking_up, heard.append)]
+        await opened.check()
         found = []
-        for each in (*failing(), *contents(), *UNANSWERED):
+        for each in (*failing(), *contents(_own(heard)), *UNANSWERED):
             fault = each.fault(looking_up)
             opened.door.faults = [fault]
             found.append((each, await met(opened, each, fault, opened.check)))
         return found
 
     return stage.run(scene, counting=False)
+
+
+def _own(heard: Sequence[Reply]) -> Form | None:
+    """Return the form in which the OMS answers look-ups, as far as it does."""
+    return form_of_reply(heard[0]) if heard else None

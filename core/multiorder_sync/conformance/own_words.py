@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from multiorder_sync.conformance.faults import Spoiling, answering, creating, refusing
+from multiorder_sync.conformance.faults import Spoiling, answering, creating
 from multiorder_sync.conformance.forms import media_type
 from multiorder_sync.conformance.passage import Reply
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Scene
+from multiorder_sync.conformance.steering import refusing
 
 TURNING_AWAY: Final = (401, 403, 429)
 """Statuses with which a call is turned away, and no order refused."""

@@ -72,22 +72,20 @@ def submit_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> li
 
     What a submit does not ask for, such as an order, is not spoiled: there is no trial of it.
     """
-    before = (*failing(), *contents(), *UNANSWERED)
-    after = (*failing(), *contents(), *UNANSWERED)
     of_look_ups = (*failing(), CUT, SILENCE)
 
     async def scene(opened: Scene) -> list[Trial | None]:
         trials = _Trials(opened, submission, routes)
         refusal = await refusal_of(opened, submission)
         own = None if refusal is None else form_of_reply(refusal)
-        left_open = [*in_own_words(refusal, FAILING)]
+        left_open = (*failing(), *contents(own), *UNANSWERED, *in_own_words(refusal, FAILING))
         return [
             *[
                 await trials.submit(each, trouble=_turned_away(each, own))
                 for each in (*turning_away(), *in_own_words(refusal, TURNING_AWAY))
             ],
-            *[await trials.submit(each) for each in (*before, *left_open)],
-            *[await trials.submit(each, after=True) for each in (*after, *left_open)],
+            *[await trials.submit(each) for each in left_open],
+            *[await trials.submit(each, after=True) for each in left_open],
             *[await trials.submit(each, looking_up, Trouble.LOOK_UP) for each in of_look_ups],
         ]
 

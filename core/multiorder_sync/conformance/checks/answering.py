@@ -7,11 +7,12 @@ from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import multi_order
 from multiorder_sync.conformance.corpus.fields import complete, doubled
 from multiorder_sync.conformance.corpus.texts import distinct, own_texts
-from multiorder_sync.conformance.faults import creating, refusing
+from multiorder_sync.conformance.faults import creating
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.sent import Sent, dated, inconstant, sent_by, unsent
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steering import refusing
 from multiorder_sync.conformance.steps import lost_midway
 from multiorder_sync.conformance.trials import (
     falsely_unavailable,

@@ -5,12 +5,18 @@ from functools import partial
 
 from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import multi_order
-from multiorder_sync.conformance.faults import BREAKING_OFF, CUT, SILENCE, Gate, creating
+from multiorder_sync.conformance.faults import (
+    BREAKING_OFF,
+    CUT,
+    SILENCE,
+    creating,
+)
 from multiorder_sync.conformance.passage import Fault
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.settling import settle
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steering import Gate
 from multiorder_sync.conformance.steps import not_whole, sent_again
 from multiorder_sync.errors import OutcomeUnknown, RefTaken, Refused
 from multiorder_sync.oms.connector import DuplicateGuard

@@ -9,11 +9,9 @@ from typing import Any, Final
 from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import multi_order, order
 from multiorder_sync.conformance.faults import (
-    Gate,
     Spoiling,
     answering,
     creating,
-    delaying,
     fetching_a_token,
     looking_up,
 )
@@ -22,6 +20,7 @@ from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.settling import settle
 from multiorder_sync.conformance.standards import Level, Nonconforming, standard
+from multiorder_sync.conformance.steering import Gate, delaying
 from multiorder_sync.errors import Unavailable
 
 _AT_ONCE: Final = 50
