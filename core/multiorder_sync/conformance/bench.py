@@ -45,6 +45,9 @@ TRANSFORM_SECONDS: Final = 5.0
 MOST_TRANSFORM_SECONDS: Final = 10.0
 """How long a suite may let it take, at most."""
 
+MOST_FIND_LAG_SECONDS: Final = 2.0
+"""How long a suite may say that the OMS does not show an order that it holds, at most."""
+
 _HANGS: Final = "transform hangs; see test_transform_comes_to_an_end"
 _NOWHERE: Final = "http://127.0.0.1:9"
 
@@ -57,8 +60,10 @@ class Bench:
         watch: Sees what its code reaches for.
         rehosted: Gives the settings that lead to a base URL.
         transform_seconds: How long the transform of one order may take.
+        find_lag_seconds: For how long the OMS may not show an order that it holds.
 
     Attributes:
+        find_lag_seconds: As given, and no longer than is let be.
         unusable: Why there is none.
         worker: Runs the connector's code that is not asynchronous, under watch.
         stamps: What each check that was run has found, by its name; put here by the check itself.
@@ -71,7 +76,9 @@ class Bench:
         *,
         rehosted: Callable[[msgspec.Struct, str], Any] = at,
         transform_seconds: float = TRANSFORM_SECONDS,
+        find_lag_seconds: float = 0.0,
     ) -> None:
+        self.find_lag_seconds = min(find_lag_seconds, MOST_FIND_LAG_SECONDS)
         self.unusable: Unusable | None = None
         self.worker = Worker(watch)
         self._used: Callable[[MultiOrder], Transformed] | None = None
@@ -102,7 +109,12 @@ class Bench:
     def stage(self) -> Stage:
         """The running sandbox; it is started when it is asked for."""
         if self._stage is None:
-            stage = Stage(self.subject, self._watch, self._rehosted)
+            stage = Stage(
+                self.subject,
+                self._watch,
+                self._rehosted,
+                find_lag_seconds=self.find_lag_seconds,
+            )
             stage.open()
             self._stage = stage
         return self._stage

@@ -49,6 +49,7 @@ def find_trials(stage: Stage, submission: AnySubmission) -> list[FindTrial]:
         absent = {(each.status, form_of_reply(each)) for each in heard}
         await opened.begin_anew()
         await opened.submit(submission)
+        await opened.find(submission)  # until the order is seen
         found = []
         for each in (*turning_away(), *failing(), *contents(_own(heard)), *UNANSWERED):
             fault = each.fault(looking_up)
@@ -56,7 +57,7 @@ def find_trials(stage: Stage, submission: AnySubmission) -> list[FindTrial]:
 
             async def find(seconds: float) -> Ended:
                 opened.door.arrivals.clear()
-                return await opened.find(submission, seconds)
+                return await opened.find(submission, seconds, once=True)
 
             trial = FindTrial(
                 ended=await met(opened, each, fault, find),

@@ -13,7 +13,7 @@ from multiorder_sync.conformance.faults import (
 )
 from multiorder_sync.conformance.passage import Fault
 from multiorder_sync.conformance.payloads import AnySubmission
-from multiorder_sync.conformance.scene import Ended, Scene
+from multiorder_sync.conformance.scene import Ended, Scene, lag_of
 from multiorder_sync.conformance.settling import settle
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
 from multiorder_sync.conformance.steering import Gate
@@ -103,8 +103,11 @@ class DoublingChecks(Checks):
                 return ended, len(await opened.orders())
 
             ended, held = self.bench.stage.run(scene, fault)
+            lag = lag_of(Ended()) if held else ""
             if ended.receipt is None:
-                wrong.append(f"after {spoiling.name} in place of the answer, it ends with: {ended}")
+                wrong.append(
+                    f"after {spoiling.name} in place of the answer, it ends with: {ended}{lag}"
+                )
             if held != 1:
                 wrong.append(f"after {spoiling.name} in place of the answer, the OMS holds {held}")
         if wrong:
@@ -188,7 +191,7 @@ class DoublingChecks(Checks):
         first, absent, second, found, held = self.bench.stage.run(scene, held_up)
         if not isinstance(first.error, OutcomeUnknown):
             return [f"of a create that is not answered in time, submit {first}, not OutcomeUnknown"]
-        if absent.error is not None or absent.value is not None:
+        if not absent.absent:
             raise NotRun(
                 "find does not say absent; see test_find_tells_ours_from_anothers_and_absent"
             )
@@ -206,7 +209,7 @@ class DoublingChecks(Checks):
                 f"holds {held} orders"
             )
         if found.receipt is None:
-            wrong.append(f"of an order that came through late, find {found}")
+            wrong.append(f"of an order that came through late, find {found}{lag_of(found)}")
         return wrong
 
 

@@ -11,7 +11,7 @@ from multiorder_sync.conformance.faults import NO_SUCH, Spoiling, looking_up
 from multiorder_sync.conformance.look_ups import check_trials, find_trials
 from multiorder_sync.conformance.passage import Arrival
 from multiorder_sync.conformance.payloads import AnySubmission
-from multiorder_sync.conformance.scene import Ended, Scene
+from multiorder_sync.conformance.scene import Ended, Scene, lag_of
 from multiorder_sync.conformance.stampless import stampless
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
 from multiorder_sync.conformance.steering import refusing
@@ -57,10 +57,10 @@ class FindingChecks(Checks):
         if created.receipt is None:
             raise NotRun("no order can be created; see test_an_order_is_created")
         wrong = []
-        if absent.error is not None or absent.value is not None:
+        if not absent.absent:
             wrong.append(f"of an order that is not there, find {absent}, not None")
         if ours.receipt is None:
-            wrong.append(f"of our order, find {ours}, not a receipt")
+            wrong.append(f"of our order, find {ours}, not a receipt{lag_of(ours)}")
         else:
             if ours.receipt.oms_id != created.receipt.oms_id:
                 wrong.append(
@@ -70,7 +70,9 @@ class FindingChecks(Checks):
             if ours.receipt.created:
                 wrong.append("the receipt of find says created=True")
         if not isinstance(other.error, RefTaken):
-            wrong.append(f"of another order under our ref, find {other}, not RefTaken")
+            wrong.append(
+                f"of another order under our ref, find {other}, not RefTaken{lag_of(other)}"
+            )
         wrong += [
             f"of an order under our ref that has no fingerprint, find {ended}, not RefTaken"
             for ended in self.bench.stage.run(self._unstamped, counting=False)
@@ -113,8 +115,7 @@ class FindingChecks(Checks):
             may_be_absent = trial.like_absent and (
                 trial.spoiling.status in NO_SUCH or name == _NO_ORDERS
             )
-            absent = ended.error is None and ended.value is None
-            if not isinstance(ended.error, Unavailable) and not (may_be_absent and absent):
+            if not isinstance(ended.error, Unavailable) and not (may_be_absent and ended.absent):
                 wrong.append(f"answered with {name}, find {ended}, not Unavailable")
 
         async def scene(opened: Scene) -> Ended:
