@@ -17,6 +17,7 @@ from multiorder_sync.conformance.marking import MarkingClient
 from multiorder_sync.conformance.moves import Move, moves_of
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.repeating import environment_of
+from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.sentinel import FirstPass, first_pass
 from multiorder_sync.conformance.stage import Stage
 from multiorder_sync.conformance.standards import Nonconforming, NotRun
@@ -206,6 +207,25 @@ class Bench:
     def ordinary(self) -> Sequence[AnySubmission]:
         """The submissions of an ordinary order; in nearly every case it is one."""
         return self.submissions(multi_order())
+
+    def require_order(self) -> None:
+        """Make sure that an ordinary order can be created.
+
+        Raises:
+            NotRun: It can't.
+        """
+        if not self._creates:
+            raise NotRun("no order can be created; see test_an_order_is_created")
+
+    @cached_property
+    def _creates(self) -> bool:
+        async def scene(opened: Scene) -> Ended:
+            return await opened.submit(self.ordinary[0])
+
+        try:
+            return self.stage.run(scene).receipt is not None
+        except Nonconforming:  # the check says so
+            return False
 
     @cached_property
     def routes(self) -> Routes:

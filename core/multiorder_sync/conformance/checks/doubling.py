@@ -33,6 +33,7 @@ class DoublingChecks(Checks):
         "order has to be found, or the shopper gets everything twice",
         mend="give the same ref always, find the order by it, and declare what the OMS does with a "
         "second create in duplicate_guard",
+        needs_order=True,
     )
     def test_the_same_order_twice_is_one_order(self) -> None:
         """Settle one order twice, one after the other and at once."""
@@ -65,6 +66,7 @@ class DoublingChecks(Checks):
         mend="take out every loop and retry around a create, marked with creates=True or not; the "
         "client renews a refused token by itself; an order that takes several creates sends each of "
         "them once",
+        needs_order=True,
     )
     def test_submit_sends_one_create(self) -> None:
         """Count the creates of one submit, undisturbed and for every way in which it is spoiled."""
@@ -89,6 +91,7 @@ class DoublingChecks(Checks):
         why="networks lose answers every day; the order is there, has been paid, and Nacelle must "
         "hear that it is there",
         mend="raise OutcomeUnknown from submit, so that core asks find, and let find see the order",
+        needs_order=True,
     )
     def test_a_time_out_after_commit_ends_as_success(self) -> None:
         """Let the OMS take the order and its answer get lost, and settle it by the rule."""
@@ -118,6 +121,7 @@ class DoublingChecks(Checks):
         why=f"an OMS can take an order long after the client gave up; {_GUARD}",
         mend="declare REFUSES only where the OMS refuses a second create under the same ref, MERGES "
         "only where it makes no second order of it, and NONE otherwise",
+        needs_order=True,
     )
     def test_a_late_commit_ends_as_the_guard_says(self) -> None:
         """Let a create through after find said absent, before and after another create."""
@@ -156,6 +160,7 @@ class DoublingChecks(Checks):
         mend="let the call that makes the order be the last; or say creates=True with each call "
         "from the order's create on, make each of them so that it can be made again, and let find "
         "see whether they were all made, and not return a receipt before",
+        needs_order=True,
     )
     def test_an_order_of_several_calls_is_whole(self) -> None:
         """Spoil one call of a submit after the other, settle the order, and look at what is there."""

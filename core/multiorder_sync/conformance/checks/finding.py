@@ -39,6 +39,7 @@ class FindingChecks(Checks):
         "there; taking another's order for ours loses one, and overlooking ours doubles it",
         mend="look the order up by the very ref, compare submission.fingerprint with the one that "
         "the create put on the order, and raise RefTaken where it is another one",
+        needs_order=True,
     )
     def test_find_tells_ours_from_anothers_and_absent(self) -> None:
         """Look for an order that is not there, that is, and that another one stands in for."""
@@ -104,6 +105,7 @@ class FindingChecks(Checks):
         mend="return None for nothing but an answer that says so in the OMS's own form (a 404 may be a "
         "gateway's, and its page of HTML always is); answer.unexpected(…), of a call "
         "with creates=False, is Unavailable; whether it is tried again is up to client and core",
+        needs_order=True,
     )
     def test_find_says_so_when_it_cannot_tell(self) -> None:
         """Look for an order that is there, each time with the look-up spoiled in another way."""

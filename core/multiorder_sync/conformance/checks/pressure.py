@@ -41,6 +41,7 @@ class PressureChecks(Checks):
         "account, and a call that fails for it is an order that failed",
         mend="hold the token in one multiorder_sync.TokenSource and give it to each Call; the "
         "client drops a refused token and asks once for all",
+        needs_order=True,
     )
     def test_a_refused_token_is_renewed_once(self) -> None:
         """Revoke all tokens, then submit fifty orders at once."""
@@ -71,6 +72,7 @@ class PressureChecks(Checks):
         why="one slow answer must not hold up everyone else who is paying",
         mend="await nothing but the client, hold no lock while a call is under way, and do nothing "
         "that blocks (requests, time.sleep, files) in a coroutine",
+        needs_order=True,
     )
     def test_calls_run_at_once(self) -> None:
         """Submit many orders at once to an OMS that takes its time."""
@@ -99,6 +101,7 @@ class PressureChecks(Checks):
         mend="raise Unavailable(…, retry_after=answer.retry_after) for 429, name the OMS's own header "
         "with Call(retry_after_header=…) if it is another one, and leave the waiting to the client "
         "and to core",
+        needs_order=True,
     )
     def test_retry_after_is_obeyed(self) -> None:
         """Turn calls away with 429 and a time to wait, in the header that the call names."""
@@ -144,6 +147,7 @@ class PressureChecks(Checks):
         "nobody waits for, and what is left open is missing for the next",
         mend="let CancelledError through, start no tasks of your own (the client's "
         "run_in_background is for what belongs to no call), and release everything in `finally`",
+        needs_order=True,
     )
     def test_cancellation_leaves_nothing_behind(self) -> None:
         """Cancel calls that hang, and see what is left."""

@@ -47,6 +47,7 @@ class TakingChecks(Checks):
         "connector that breaks over one turns one odd answer into a lost order",
         mend="look at the type of everything that is taken out of an answer, and raise "
         "answer.unexpected(…) for what is not as it should be",
+        needs_order=True,
     )
     def test_garbage_is_survived(self) -> None:
         """Change one part after the other of what the OMS answers in earnest."""
@@ -113,6 +114,7 @@ class TakingChecks(Checks):
         why="shoppers place such orders every day, and each that is refused has been paid",
         mend="express it for the OMS, with a note where something had to be decided; if its look-ups "
         "show an order late, say find_lag_seconds in the suite",
+        needs_order=True,
     )
     def test_ordinary_orders_are_taken(self) -> None:
         """Transform and submit every ordinary case, and find it again."""
@@ -133,6 +135,7 @@ class TakingChecks(Checks):
         "refuse; anything else comes to light with a paid order",
         mend="raise Untransformable for what the OMS can't express, and Refused for what it refuses; if "
         "its look-ups show an order late, say find_lag_seconds in the suite",
+        needs_order=True,
     )
     def test_odd_orders_end_well(self) -> None:
         """Submit every odd case that transform takes, and find it again."""
