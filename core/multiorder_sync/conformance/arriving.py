@@ -83,13 +83,13 @@ def _unlike(
 
 
 def _sent(bench: Bench, submission: AnySubmission) -> tuple[Ended, list[bytes]]:
-    """Submit an order, and return how it ended, with the bodies of its creates."""
+    """Submit an order, and return how it ended, with the bodies of its calls that are no look-ups."""
 
     async def scene(opened: Scene) -> Ended:
         return await opened.submit(submission)
 
     ended = bench.stage.run(scene)
-    return ended, [each.body for each in bench.stage.door.arrivals if each.creates]
+    return ended, [each.body for each in bench.stage.door.arrivals if each.writes]
 
 
 def _is_in(bodies: list[bytes], amount: str) -> bool:

@@ -12,10 +12,12 @@ import msgspec
 from multiorder_sync.conformance.copying import copied, same
 from multiorder_sync.conformance.corpus import Case, corpus
 from multiorder_sync.conformance.corpus.building import multi_order
+from multiorder_sync.conformance.creates import Routes, routes_of
 from multiorder_sync.conformance.marking import MarkingClient
 from multiorder_sync.conformance.moves import Move, moves_of
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.repeating import environment_of
+from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.sentinel import FirstPass, first_pass
 from multiorder_sync.conformance.stage import Stage
 from multiorder_sync.conformance.standards import Nonconforming, NotRun
@@ -44,6 +46,9 @@ TRANSFORM_SECONDS: Final = 5.0
 MOST_TRANSFORM_SECONDS: Final = 10.0
 """How long a suite may let it take, at most."""
 
+MOST_FIND_LAG_SECONDS: Final = 2.0
+"""How long a suite may say that the OMS does not show an order that it holds, at most."""
+
 _HANGS: Final = "transform hangs; see test_transform_comes_to_an_end"
 _NOWHERE: Final = "http://127.0.0.1:9"
 
@@ -56,8 +61,10 @@ class Bench:
         watch: Sees what its code reaches for.
         rehosted: Gives the settings that lead to a base URL.
         transform_seconds: How long the transform of one order may take.
+        find_lag_seconds: For how long the OMS may not show an order that it holds.
 
     Attributes:
+        find_lag_seconds: As given, and no longer than is let be.
         unusable: Why there is none.
         worker: Runs the connector's code that is not asynchronous, under watch.
         stamps: What each check that was run has found, by its name; put here by the check itself.
@@ -70,7 +77,9 @@ class Bench:
         *,
         rehosted: Callable[[msgspec.Struct, str], Any] = at,
         transform_seconds: float = TRANSFORM_SECONDS,
+        find_lag_seconds: float = 0.0,
     ) -> None:
+        self.find_lag_seconds = min(find_lag_seconds, MOST_FIND_LAG_SECONDS)
         self.unusable: Unusable | None = None
         self.worker = Worker(watch)
         self._used: Callable[[MultiOrder], Transformed] | None = None
@@ -101,7 +110,12 @@ class Bench:
     def stage(self) -> Stage:
         """The running sandbox; it is started when it is asked for."""
         if self._stage is None:
-            stage = Stage(self.subject, self._watch, self._rehosted)
+            stage = Stage(
+                self.subject,
+                self._watch,
+                self._rehosted,
+                find_lag_seconds=self.find_lag_seconds,
+            )
             stage.open()
             self._stage = stage
         return self._stage
@@ -194,20 +208,55 @@ class Bench:
         """The submissions of an ordinary order; in nearly every case it is one."""
         return self.submissions(multi_order())
 
+    def require_order(self) -> None:
+        """Make sure that an ordinary order can be created.
+
+        Raises:
+            NotRun: It can't.
+        """
+        if not self._creates:
+            raise NotRun("no order can be created; see test_an_order_is_created")
+
+    @cached_property
+    def _creates(self) -> bool:
+        async def scene(opened: Scene) -> Ended:
+            return await opened.submit(self.ordinary[0])
+
+        try:
+            return self.stage.run(scene).receipt is not None
+        except Nonconforming:  # the check says so
+            return False
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Where the calls of an ordinary order go while nothing is wrong."""
+        return routes_of(self.stage, self.ordinary[0])
+
+    @property
+    def _marked_routes(self) -> Routes:
+        """The same, of a connector whose creates can be told from its other calls.
+
+        Raises:
+            NotRun: They can't.
+        """
+        if not any(each.creates for each in self.routes.calls):
+            raise NotRun("submit makes no call with creates=True; see test_every_create_is_marked")
+        return self.routes
+
     @cached_property
     def submit_trials(self) -> Sequence[Trial]:
         """How submit ended, its calls spoiled in every way."""
-        return submit_trials(self.stage, self.ordinary[0])
+        return submit_trials(self.stage, self.ordinary[0], self._marked_routes)
 
     @cached_property
     def token_trials(self) -> Sequence[Trial]:
         """How submit ended, the call for its token spoiled in every way."""
-        return token_trials(self.stage, self.ordinary[0])
+        return token_trials(self.stage, self.ordinary[0], self.routes)
 
     @cached_property
     def step_trials(self) -> Sequence[Step]:
         """How an order ended, the calls of its submit spoiled one at a time."""
-        return step_trials(self.stage, self.ordinary[0])
+        return step_trials(self.stage, self.ordinary[0], self.routes)
 
     @property
     def _own_folder(self) -> str | None:

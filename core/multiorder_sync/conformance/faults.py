@@ -1,11 +1,11 @@
 """What can become of a call: answers that are none, before the OMS has acted or after it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from multiorder_sync.conformance.forms import Form, form_of
 from multiorder_sync.conformance.passage import Arrival, Fault, Passage, Reply
 from multiorder_sync.conformance.troubles import Trouble
 from multiorder_sync.oms.outbound.retry_after import RETRY_AFTER
@@ -30,8 +30,18 @@ CONTENTS: Final[Mapping[str, bytes]] = {
 }
 """Bodies that no OMS means, by what they are."""
 
+_XML_CONTENTS: Final[Mapping[str, bytes]] = {
+    "XML that breaks off": b'<orders><order id="1" re',
+    "an empty element": b"<answer/>",
+    "XML of something else": b"<gateway><status>0</status><text>ok</text></gateway>",
+}
+"""The same, for an OMS that speaks XML."""
+
 STATUSES: Final = (302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429)
 """Statuses with which a call is turned away."""
+
+NO_SUCH: Final = (404, 410)
+"""Statuses which can say that there is no such order, and no such place."""
 
 FAILURES: Final = (408, 500, 502, 503, 504, 520)
 """Statuses which leave open what became of a call."""
@@ -49,6 +59,11 @@ def looking_up(arrival: Arrival) -> bool:
     return arrival.looks_up
 
 
+def writing(arrival: Arrival) -> bool:
+    """Tell whether a call may change something in the OMS."""
+    return arrival.creates or arrival.writes
+
+
 def fetching_a_token(arrival: Arrival) -> bool:
     """Tell whether a call asks for a token."""
     return arrival.fetches_token
@@ -63,7 +78,7 @@ class Spoiling(msgspec.Struct, frozen=True, kw_only=True):
         act: Does it; the OMS has not acted.
         late: Does it after the OMS has acted.
         silent: Whether the client has to wait for its deadline.
-        json: Whether the answer is JSON.
+        form: In which form the answer is written.
     """
 
     name: str
@@ -71,7 +86,7 @@ class Spoiling(msgspec.Struct, frozen=True, kw_only=True):
     act: Act
     late: Act
     silent: bool = False
-    json: bool = False
+    form: Form = Form.NOTHING
 
     @property
     def trouble(self) -> Trouble:
@@ -123,7 +138,7 @@ def answering(  # noqa: PLR0913 - what an answer is made of, by keyword
             waits.append((header.encode(), str(wait_seconds).encode()))
         await passage.answer(status, body, headers=[*pairs, *waits])
 
-    return Spoiling(name=name, status=status, act=act, late=_after(act), json=kind == _JSON)
+    return Spoiling(name=name, status=status, act=act, late=_after(act), form=form_of(body, kind))
 
 
 def _with_status(status: int) -> tuple[Spoiling, Spoiling]:
@@ -172,18 +187,34 @@ UNANSWERED: Final = (CUT, SILENCE, BREAKING_OFF)
 """Ways in which there is no whole answer."""
 
 
-def contents() -> tuple[Spoiling, ...]:
-    """Return the answers with HTTP 200 that are none."""
-    return tuple(
-        answering(f"HTTP 200 and {name}", 200, body, kind="text/html" if body is HTML else _JSON)
-        for name, body in CONTENTS.items()
+def contents(own: Form | None = None) -> tuple[Spoiling, ...]:
+    """Return the answers with HTTP 200 that are none.
+
+    Args:
+        own: In which form the OMS itself answers.
+    """
+    of_xml = _XML_CONTENTS if own is Form.XML else {}
+    return (
+        *(
+            answering(
+                f"HTTP 200 and {name}", 200, body, kind="text/html" if body is HTML else _JSON
+            )
+            for name, body in CONTENTS.items()
+        ),
+        *(
+            answering(f"HTTP 200 and {name}", 200, body, kind="application/xml")
+            for name, body in of_xml.items()
+        ),
     )
 
 
 def turning_away() -> tuple[Spoiling, ...]:
     """Return the answers with which a call is turned away, each with a text and with JSON."""
-    page = answering("HTTP 404 and a page of HTML", 404, HTML, kind="text/html")
-    return (*(each for status in STATUSES for each in _with_status(status)), page)
+    pages = (
+        answering(f"HTTP {status} and a page of HTML", status, HTML, kind="text/html")
+        for status in NO_SUCH
+    )
+    return (*(each for status in STATUSES for each in _with_status(status)), *pages)
 
 
 def refusing_tokens() -> tuple[Spoiling, ...]:
@@ -194,72 +225,3 @@ def refusing_tokens() -> tuple[Spoiling, ...]:
 def failing() -> tuple[Spoiling, ...]:
     """Return the answers which leave open what became of a call."""
     return tuple(each for status in FAILURES for each in _with_status(status))
-
-
-class Gate:
-    """Holds calls up until it is opened, and lets them through then, their clients gone or not."""
-
-    def __init__(self) -> None:
-        self._open = False
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    def fault(self, meets: Meets, *, times: int | None = 1) -> Fault:
-        """Return the fault that holds calls up."""
-        return Fault(meets, self._hold, times=times)
-
-    def open(self) -> None:
-        """Let through what is held up, and all that comes."""
-        self._open = True
-        for loop, event in self._waiting:
-            loop.call_soon_threadsafe(event.set)
-
-    async def _hold(self, passage: Passage) -> None:
-        event = asyncio.Event()
-        self._waiting.append((asyncio.get_running_loop(), event))
-        if not self._open:
-            await event.wait()
-        await passage.let_through()
-
-
-def changing(change: Callable[[Any], Any], meets: Meets) -> Fault:
-    """Return the fault that changes what the OMS answers in JSON."""
-
-    async def act(passage: Passage) -> None:
-        reply = await passage.handed_on()
-        body = msgspec.json.encode(change(msgspec.json.decode(reply.body)))
-        await passage.answer(reply.status, body, headers=reply.headers)
-
-    return Fault(meets, act)
-
-
-def delaying(seconds: float, meets: Meets) -> Fault:
-    """Return the fault that lets calls through late."""
-
-    async def act(passage: Passage) -> None:
-        await asyncio.sleep(seconds)
-        await passage.let_through()
-
-    return Fault(meets, act)
-
-
-def refusing(
-    code: str, message: str, meets: Meets, *, hear: Callable[[Reply], None] | None = None
-) -> Fault:
-    """Return the fault by which the OMS refuses, in its own words.
-
-    Args:
-        code: The code of the refusal.
-        message: Its words.
-        meets: Which calls are refused.
-        hear: Is told what the OMS answers.
-    """
-
-    async def act(passage: Passage) -> None:
-        fault = {"kind": "refuse", "operation": "*", "code": code, "message": message}
-        await passage.order_fault(fault)
-        reply = await passage.handed_on()
-        if hear is not None:
-            hear(reply)
-        await passage.answer(reply.status, reply.body, headers=reply.headers)
-
-    return Fault(meets, act)

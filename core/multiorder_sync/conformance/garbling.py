@@ -4,6 +4,12 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import msgspec
+
+from multiorder_sync.conformance.forms import Form, form_of_reply, parsed
+from multiorder_sync.conformance.garbling_xml import VARIANTS, changed, places
+from multiorder_sync.conformance.passage import Reply
+
 
 class Change:
     """Changes one part of an answer.
@@ -14,6 +20,7 @@ class Change:
     Attributes:
         what: What was changed, in words.
         exhausted: Whether the answer has fewer parts than that.
+        unsuited: In which form the answer is, if it is none whose parts are known.
     """
 
     _VALUES: Final[tuple[Any, ...]] = (None, "", "text", 17, [], {}, [None], True)
@@ -21,20 +28,47 @@ class Change:
     def __init__(self, number: int) -> None:
         self.what = ""
         self.exhausted = False
+        self.unsuited: Form | None = None
         self._number = number
 
-    def __call__(self, answer: Any) -> Any:
-        """Return the answer with the part changed."""
-        places = list(_places(answer, ()))
-        count, kinds = len(places), len(self._VALUES)
-        if self._number >= count * kinds:
+    def __call__(self, reply: Reply) -> bytes:
+        """Return the answer's body with the part changed."""
+        form = form_of_reply(reply)
+        if form is Form.XML:
+            return self._in_xml(reply.body)
+        if form is Form.JSON:
+            return self._in_json(msgspec.json.decode(reply.body))
+        if form is Form.NOTHING:
+            return self._in_json(None)  # and then there is something
+        self.unsuited, self.exhausted = form, True
+        return reply.body
+
+    def _in_json(self, answer: Any) -> bytes:
+        found = list(_places(answer, ()))
+        taken = self._taken(len(found), len(self._VALUES))
+        if taken is not None:
+            place, value = found[taken[0]], self._VALUES[taken[1]]
+            self.what = f"{'.'.join(map(str, place)) or 'the whole'} is {value!r}"
+            answer = _with(answer, place, value)
+        return msgspec.json.encode(answer)
+
+    def _in_xml(self, body: bytes) -> bytes:
+        root = parsed(body)
+        found = [] if root is None else list(places(root))
+        taken = self._taken(len(found), VARIANTS)
+        if root is None or taken is None:
+            return body
+        self.what, body = changed(root, found[taken[0]], taken[1])
+        return body
+
+    def _taken(self, count: int, variants: int) -> tuple[int, int] | None:
+        """Return which place is changed and how; None if all have been changed in every way."""
+        if self._number >= count * variants:
             self.exhausted = True
-            return answer
+            return None
         # Every place once before any place twice, each time with another value.
-        place = places[self._number % count]
-        value = self._VALUES[(self._number + self._number // count) % kinds]
-        self.what = f"{'.'.join(map(str, place)) or 'the whole'} is {value!r}"
-        return _with(answer, place, value)
+        rounds, place = divmod(self._number, count)
+        return place, (place + rounds) % variants
 
 
 def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
-from multiorder_sync.conformance.faults import Spoiling, answering, creating, refusing
+from multiorder_sync.conformance.faults import Spoiling, answering, creating
+from multiorder_sync.conformance.forms import media_type
 from multiorder_sync.conformance.passage import Reply
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Scene
+from multiorder_sync.conformance.steering import refusing
 
 TURNING_AWAY: Final = (401, 403, 429)
 """Statuses with which a call is turned away, and no order refused."""
@@ -31,20 +31,11 @@ async def refusal_of(opened: Scene, submission: AnySubmission) -> Reply | None:
     return heard[0] if heard else None
 
 
-def is_json(refusal: Reply | None) -> bool:
-    """Tell whether a refusal is worded in JSON."""
-    try:
-        return refusal is not None and msgspec.json.decode(refusal.body) is not None
-    except (msgspec.DecodeError, RecursionError):
-        return False
-
-
 def in_own_words(refusal: Reply | None, statuses: tuple[int, ...]) -> Iterator[Spoiling]:
     """Yield answers of other statuses with the body with which the OMS refuses."""
     if refusal is None:
         return
-    kinds = (value for name, value in refusal.headers if name.lower() == b"content-type")
-    kind = next(kinds, b"application/json").decode("latin-1")
+    kind = media_type(refusal) or "application/json"
     for status in statuses:
         yield answering(
             f"HTTP {status} and the OMS's own words",

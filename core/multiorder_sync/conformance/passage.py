@@ -82,6 +82,21 @@ class Arrival(msgspec.Struct, kw_only=True, eq=False):
         """Whether it is the call of core's `TokenSource`."""
         return self.mark is not None and self.mark.operation == "token"
 
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something in the OMS, whatever the connector says of it."""
+        if self.fetches_token or self.method in ("GET", "HEAD"):
+            return False
+        try:
+            document = msgspec.json.decode(self.body, type=_GraphQl).query
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return True
+        return document.lstrip().startswith("mutation")
+
+
+class _GraphQl(msgspec.Struct):
+    query: str
+
 
 class Passage:
     """One call at the door.

@@ -44,6 +44,7 @@ class SuiteReport(msgspec.Struct, frozen=True, kw_only=True):
         version: That package's version.
         suite: The class that was run.
         checks: What came of its checks, those that were not run included.
+        find_lag_seconds: For how long the suite lets the OMS not show an order that it holds.
     """
 
     connector: str
@@ -51,6 +52,7 @@ class SuiteReport(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     suite: str
     checks: tuple[CheckResult, ...]
+    find_lag_seconds: float = 0.0
 
     @property
     def level(self) -> Level | None:
@@ -85,6 +87,7 @@ class SuiteReport(msgspec.Struct, frozen=True, kw_only=True):
             "distribution": self.distribution,
             "version": self.version,
             "suite": self.suite,
+            "find_lag_seconds": self.find_lag_seconds,
             "level": self.level,
             "next_level": self.next_level,
             "keeps_from": {
@@ -100,6 +103,8 @@ class SuiteReport(msgspec.Struct, frozen=True, kw_only=True):
         """Yield it as lines for a person."""
         passed = sum(check.outcome == "passed" for check in self.checks)
         yield f"level: {self.level or 'none'} ({passed} of {len(self.checks)} checks passed)"
+        if self.find_lag_seconds:
+            yield f"find may see an order {self.find_lag_seconds:g} seconds late (find_lag_seconds)"
         if all(check.outcome == "not run" for check in self.checks):
             yield "it was collected, and none of its checks was run"
             return

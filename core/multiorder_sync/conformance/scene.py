@@ -26,6 +26,7 @@ _SHORT_SECONDS: Final = (0.25, 1.0, 4.0)
 """The deadlines of a call that is not, the longer ones for a machine that is busy."""
 _LATE_SECONDS: Final = 3.0
 """How long after its deadline a call may end: the machine may have stood still meanwhile."""
+_PAUSE_SECONDS: Final = 0.05
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,11 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         return self.value if isinstance(self.value, Receipt) else None
 
     @property
+    def absent(self) -> bool:
+        """Whether it is a find that says that there is no such order."""
+        return self.error is None and self.value is None
+
+    @property
     def classified(self) -> bool:
         """Whether it raised an error of the contract's, or none."""
         return self.error is None or isinstance(self.error, OmsError)
@@ -57,6 +63,16 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         return f"returned {self.value!r:.60}"
 
 
+def lag_of(found: Ended) -> str:
+    """Name another cause, to follow what is said of an order that is there and that find does not see."""
+    if not found.absent:
+        return ""
+    return (
+        "; if it is because the OMS's look-ups show an order late, say by how much with "
+        "find_lag_seconds in the suite"
+    )
+
+
 class Scene:
     """A connector with a client of its own, in the running event loop.
 
@@ -67,6 +83,7 @@ class Scene:
         in_house: Awaits something in the sandbox's event loop.
         hear: Is told how each call ended.
         tries: How often the client sends a call that creates nothing.
+        find_lag_seconds: For how long the OMS may not show an order that it holds.
 
     Attributes:
         door: As given.
@@ -84,8 +101,10 @@ class Scene:
         *,
         hear: Callable[[Any, BaseException | None], None],
         tries: int,
+        find_lag_seconds: float = 0.0,
     ) -> None:
         self.door = door
+        self._find_lag_seconds = find_lag_seconds
         self.http = MarkingClient(
             secrets=secrets_in(settings),
             limiter=Limiter(64),
@@ -123,9 +142,26 @@ class Scene:
         """Call `submit`, with a deadline."""
         return await self._ended(self.connector.submit(submission), seconds)
 
-    async def find(self, submission: AnySubmission, seconds: float = FAIR_SECONDS) -> Ended:
-        """Call `find` of the connector that did not submit, with a deadline."""
-        return await self._ended(self.finder.find(submission), seconds)
+    async def find(
+        self, submission: AnySubmission, seconds: float = FAIR_SECONDS, *, once: bool = False
+    ) -> Ended:
+        """Call `find` of the connector that did not submit, with a deadline.
+
+        Where the OMS shows its orders late, it is called again as long as it sees none of them.
+
+        Args:
+            submission: The order.
+            seconds: The deadline.
+            once: Whether it is called once in any case.
+        """
+        ended = await self._ended(self.finder.find(submission), seconds)
+        if once or not self._find_lag_seconds:
+            return ended
+        until = monotonic() + self._find_lag_seconds
+        while ended.absent and monotonic() < until and await self.orders():
+            await asyncio.sleep(_PAUSE_SECONDS)
+            ended = await self._ended(self.finder.find(submission), seconds)
+        return ended
 
     async def check(self, seconds: float = FAIR_SECONDS) -> Ended:
         """Call `check`, with a deadline."""

@@ -38,9 +38,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     answers: Sequence[tuple[Arrival, str]]
 
     @property
-    def creates(self) -> list[Arrival]:
-        """The creates among the calls."""
-        return [call for call in self.calls if call.creates]
+    def writes(self) -> list[Arrival]:
+        """The calls that may change something, and not only the last one, by which the order is made."""
+        return [call for call in self.calls if call.creates or call.writes]
 
     def answered_before(self, call: Arrival) -> str:
         """Return what the OMS had answered when a call was made, all in one."""
@@ -73,9 +73,9 @@ def inconstant(one: Sent, other: Sent) -> Iterator[str]:
 
     What the OMS itself has answered before may well be another one each time.
     """
-    if len(one.creates) != len(other.creates):
-        yield "submitted twice, there is another number of creates"
-    for mine, theirs in zip(one.creates, other.creates, strict=False):
+    if len(one.writes) != len(other.writes):
+        yield "submitted twice, there is another number of calls that write"
+    for mine, theirs in zip(one.writes, other.writes, strict=False):
         if mine.body == theirs.body:
             continue
         said, again = list(_parts(mine)), list(_parts(theirs))
@@ -93,7 +93,7 @@ def dated(submission: AnySubmission, sent: Sent) -> Iterator[str]:
     """Find the time of day in what was sent, where the payload does not hold it."""
     today = Today()
     held = {f"{value}" for _, value in flat(_plain(submission.payload), "")}
-    for call in sent.creates:
+    for call in sent.writes:
         before = sent.answered_before(call)
         for place, value in _parts(call):
             text = f"{value}"

@@ -31,6 +31,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
         distribution: The package that brings it.
         version: That package's version.
         check: The check's name.
+        find_lag_seconds: For how long the suite lets the OMS not show an order that it holds.
         stamp: All that the check has found; None as long as it was not run.
     """
 
@@ -39,6 +40,7 @@ class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     distribution: str = ""
     version: str = ""
     check: str = ""
+    find_lag_seconds: float = 0.0
     stamp: tuple[str, ...] | None = None
 
 
@@ -184,6 +186,7 @@ class Session:
             distribution=facts.distribution,
             version=facts.version,
             suite=facts.suite,
+            find_lag_seconds=facts.find_lag_seconds,
             checks=tuple(sorted(checks, key=lambda check: order.index(check.level))),
         )
 
@@ -197,6 +200,7 @@ def _facts(suite: Suite, bench: Bench | None, given: Mapping[str, Any]) -> _Fact
         connector=subject.name if subject else str(name or "not said which"),
         distribution=subject.distribution if subject else "",
         version=subject.version if subject else "",
+        find_lag_seconds=0.0 if bench is None else bench.find_lag_seconds,
     )
 
 

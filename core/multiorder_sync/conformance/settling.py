@@ -50,8 +50,7 @@ async def settle(
             ended = await scene.find(submission)
             looks_first = False
         first = None
-        absent = ended.error is None and ended.value is None
-        if absent and not (in_doubt and guard is DuplicateGuard.NONE):
+        if ended.absent and not (in_doubt and guard is DuplicateGuard.NONE):
             ended = await _submitted(scene, submission, hanging)
             in_doubt = in_doubt or isinstance(ended.error, OutcomeUnknown)
             if isinstance(ended.error, Refused) and not isinstance(ended.error, RefTaken):

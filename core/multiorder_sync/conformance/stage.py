@@ -65,6 +65,7 @@ class Stage:
         subject: What is put to the test.
         watch: Sees what the connector's code reaches for.
         rehosted: Gives the settings that lead to a base URL.
+        find_lag_seconds: For how long the OMS may not show an order that it holds.
 
     Attributes:
         subject: As given.
@@ -76,7 +77,9 @@ class Stage:
         subject: Subject,
         watch: Watch | None = None,
         rehosted: Callable[[msgspec.Struct, str], Any] = at,
+        find_lag_seconds: float = 0.0,
     ) -> None:
+        self._find_lag_seconds = find_lag_seconds
         self.subject = subject
         self._watch = watch
         self.play = Play()
@@ -179,6 +182,7 @@ class Stage:
                 self._in_house_later,
                 hear=self.play.hear,
                 tries=tries,
+                find_lag_seconds=self._find_lag_seconds,
             ) as opened:
                 return await scene(opened)
 

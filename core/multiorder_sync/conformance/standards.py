@@ -56,8 +56,17 @@ class NotRun(Exception):
     """A check can't be made; the text says which one failed before that."""
 
 
-def standard(level: Level, *, why: str, mend: str) -> Callable[[FunctionT], FunctionT]:
-    """Make a test method a standard check: what it raises is told with why and with a remedy."""
+def standard(
+    level: Level, *, why: str, mend: str, needs_order: bool = False
+) -> Callable[[FunctionT], FunctionT]:
+    """Make a test method a standard check: what it raises is told with why and with a remedy.
+
+    Args:
+        level: The lowest level that asks for it.
+        why: Why it matters.
+        mend: How to mend a connector that fails it.
+        needs_order: Whether nothing is to be seen by it where no order can be created.
+    """
     facts = Standard(level=level, why=why, mend=mend)
 
     def decorate(check: FunctionT) -> FunctionT:
@@ -66,6 +75,8 @@ def standard(level: Level, *, why: str, mend: str) -> Callable[[FunctionT], Func
             stamps: dict[str, tuple[str, ...]] = suite.bench.stamps
             stamps.pop(check.__name__, None)
             try:
+                if needs_order:
+                    suite.bench.require_order()
                 check(suite)
                 found = None
             except Nonconforming as nonconforming:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from multiorder_sync.conformance.book import Book
+from multiorder_sync.conformance.creates import Routes
 from multiorder_sync.conformance.faults import CUT, Spoiling, answering
 from multiorder_sync.conformance.passage import Arrival, Fault
 from multiorder_sync.conformance.payloads import AnySubmission
@@ -33,6 +34,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         first: How that submit ended.
         held: How many orders the OMS held then.
         ended: How it ended once it was settled; as the submit did, where that is wrong already.
+        repeated: Which creates that first submit sent again, in words.
         amiss: What the OMS holds other than after a submit that met with nothing.
     """
 
@@ -40,10 +42,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     first: Ended
     held: int
     ended: Ended
+    repeated: str | None
     amiss: tuple[str, ...]
 
 
-def step_trials(stage: Stage, submission: AnySubmission) -> list[Step]:
+def step_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Step]:
     """Submit an order again and again, each time with another one of its calls spoiled.
 
     Of a submit that makes one call there are none: its faults are all looked at elsewhere.
@@ -55,7 +58,11 @@ def step_trials(stage: Stage, submission: AnySubmission) -> list[Step]:
             return []
         other, after = await _undisturbed(opened, submission)
         clean = _Clean(
-            submission, Book.of(submission, before, after), _writes(one) & _writes(other), len(one)
+            submission=submission,
+            book=Book.of(submission, before, after),
+            writes=_writes(one) & _writes(other),
+            calls=len(one),
+            routes=routes,
         )
         found = []
         for number in range(min(len(one), _MOST_CALLS)):
@@ -80,6 +87,11 @@ def lost_midway(steps: Sequence[Step]) -> Iterator[str]:
             yield f"{step.words} submit {step.first}, which is final{there}"
 
 
+def sent_again(steps: Sequence[Step]) -> Iterator[str]:
+    """Say of which orders a create was sent again by the submit itself."""
+    return (f"{step.words} submit {step.repeated}" for step in steps if step.repeated)
+
+
 def not_whole(steps: Sequence[Step], guard: DuplicateGuard) -> Iterator[str]:
     """Say which orders do not end as they would have without the fault."""
     for step in steps:
@@ -99,13 +111,14 @@ def _is_final(step: Step, guard: DuplicateGuard) -> bool:
     return not (in_doubt and guard is DuplicateGuard.NONE)
 
 
-class _Clean(msgspec.Struct, frozen=True):
+class _Clean(msgspec.Struct, frozen=True, kw_only=True):
     """A submit to which nothing happened: what the OMS holds by it, and its calls that write."""
 
     submission: AnySubmission
     book: Book
     writes: Counter[str]
     calls: int
+    routes: Routes
 
 
 async def _undisturbed(
@@ -137,6 +150,7 @@ async def _step(
     if not met:
         return None
     opened.door.faults = []
+    repeated = clean.routes.repeated(opened.door.arrivals)
     wrong = isinstance(first.error, Refused) or (held > 0 and isinstance(first.error, Unavailable))
     ended = first
     if not wrong and first.receipt is None:
@@ -148,6 +162,7 @@ async def _step(
         first=first,
         held=held,
         ended=ended,
+        repeated=repeated,
         amiss=(
             *clean.book.amiss(await opened.orders()),
             *_unmade(clean.writes, _writes(opened.door.arrivals)),
@@ -165,19 +180,5 @@ def _writes(arrivals: Sequence[Arrival]) -> Counter[str]:
     return Counter(
         each.called
         for each in arrivals
-        if each.status is not None and each.status < 400 and not _only_reads(each)
+        if each.status is not None and each.status < 400 and each.writes
     )
-
-
-def _only_reads(arrival: Arrival) -> bool:
-    if arrival.fetches_token or arrival.method in ("GET", "HEAD"):
-        return True
-    try:
-        document = msgspec.json.decode(arrival.body, type=_GraphQl).query
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
-        return False
-    return not document.lstrip().startswith("mutation")
-
-
-class _GraphQl(msgspec.Struct):
-    query: str

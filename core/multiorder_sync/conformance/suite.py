@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from multiorder_sync.conformance.bench import (
+    MOST_FIND_LAG_SECONDS,
     MOST_TRANSFORM_SECONDS,
     TRANSFORM_SECONDS,
     Bench,
@@ -65,6 +66,8 @@ class ConformanceSuite(
         exempt: Name of a check to the reason why the connector need not pass it. One that passes
             all the same fails, so that no exemption outlives its reason.
         transform_seconds: How long the transform of one order may take, at most ten.
+        find_lag_seconds: For how long the OMS's look-ups may not show an order that it holds, at most
+            two: so long a `find` that sees none is called again. The report says so.
         standards: Every check by its name. What runs under the name has to be this function.
     """
 
@@ -74,6 +77,7 @@ class ConformanceSuite(
     sandbox: ClassVar[SandboxFactory | None] = None
     exempt: ClassVar[Mapping[str, str]] = {}
     transform_seconds: ClassVar[float] = TRANSFORM_SECONDS
+    find_lag_seconds: ClassVar[float] = 0.0
 
     standards: ClassVar[Mapping[str, Callable[..., None]]] = MappingProxyType(
         {name: check for group in _GROUPS for name, check in group.standards.items()}
@@ -122,6 +126,7 @@ class ConformanceSuite(
             watch,
             rehosted=cls.settings_at,
             transform_seconds=cls.transform_seconds,
+            find_lag_seconds=cls.find_lag_seconds,
         )
 
 
@@ -150,5 +155,10 @@ def flaw_of_suite(suite: type[ConformanceSuite]) -> str | None:
         return (
             f"{name} lets a transform take {suite.transform_seconds:g} seconds; the endpoint waits "
             f"for it, and {MOST_TRANSFORM_SECONDS:g} are the most that can be set"
+        )
+    if suite.find_lag_seconds > MOST_FIND_LAG_SECONDS:
+        return (
+            f"{name} lets look-ups lag behind by {suite.find_lag_seconds:g} seconds; what is in "
+            f"doubt waits for them, and {MOST_FIND_LAG_SECONDS:g} are the most that can be set"
         )
     return None

@@ -20,14 +20,14 @@ from multiorder_sync.conformance.faults import (
     refusing_tokens,
     turning_away,
 )
+from multiorder_sync.conformance.forms import Form, form_of_reply
 from multiorder_sync.conformance.own_words import (
     FAILING,
     TURNING_AWAY,
     in_own_words,
-    is_json,
     refusal_of,
 )
-from multiorder_sync.conformance.passage import Arrival, Fault
+from multiorder_sync.conformance.passage import Fault
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.stage import Stage
@@ -47,8 +47,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         status: The status of the answer; None if there was none.
         after: Whether the OMS had acted before.
         ended: How it ended.
-        creates: How many creates arrived, those included that are not marked as such.
-        tokens: Whether those calls carried bearer tokens.
+        repeated: Which creates were sent again, in words.
         held: How many orders the OMS holds then.
     """
 
@@ -57,8 +56,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     after: bool
     ended: Ended
-    creates: int
-    tokens: bool
+    repeated: str | None
     held: int
 
     @property
@@ -69,85 +67,43 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def submit_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
-    """Submit an order again and again, each time with a call spoiled in another way."""
-    before = (*failing(), *contents(), *UNANSWERED)
-    after = (*failing(), *contents(), *UNANSWERED)
+def submit_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
+    """Submit an order again and again, each time with a call spoiled in another way.
+
+    What a submit does not ask for, such as an order, is not spoiled: there is no trial of it.
+    """
     of_look_ups = (*failing(), CUT, SILENCE)
 
-    async def scene(opened: Scene) -> list[Trial]:
-        trials = _Trials(opened, submission, await _routes(opened, submission))
+    async def scene(opened: Scene) -> list[Trial | None]:
+        trials = _Trials(opened, submission, routes)
         refusal = await refusal_of(opened, submission)
-        in_json = is_json(refusal)
-        left_open = [*in_own_words(refusal, FAILING)]
+        own = None if refusal is None else form_of_reply(refusal)
+        left_open = (*failing(), *contents(own), *UNANSWERED, *in_own_words(refusal, FAILING))
         return [
             *[
-                await trials.submit(each, trouble=_turned_away(each, in_json=in_json))
+                await trials.submit(each, trouble=_turned_away(each, own))
                 for each in (*turning_away(), *in_own_words(refusal, TURNING_AWAY))
             ],
-            *[await trials.submit(each) for each in (*before, *left_open)],
-            *[await trials.submit(each, after=True) for each in (*after, *left_open)],
+            *[await trials.submit(each) for each in left_open],
+            *[await trials.submit(each, after=True) for each in left_open],
             *[await trials.submit(each, looking_up, Trouble.LOOK_UP) for each in of_look_ups],
         ]
 
-    return [
-        *stage.run(scene, counting=False),
-        *_elsewhere(stage, submission),
-    ]
+    tried = [each for each in stage.run(scene, counting=False) if each is not None]
+    return [*tried, *_elsewhere(stage, submission, routes)]
 
 
-def token_trials(stage: Stage, submission: AnySubmission) -> list[Trial]:
+def token_trials(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
     """Submit an order again and again, each time with the call for a token spoiled."""
     found = []
     for each in (*refusing_tokens(), *contents()[:4], *UNANSWERED):
         # A client of its own: a refusal of credentials is remembered for a while.
-        async def scene(opened: Scene, spoiling: Spoiling = each) -> Trial:
-            trials = _Trials(opened, submission, Routes())
+        async def scene(opened: Scene, spoiling: Spoiling = each) -> Trial | None:
+            trials = _Trials(opened, submission, routes)
             return await trials.submit(spoiling, fetching_a_token, Trouble.TOKENLESS)
 
         found.append(stage.run(scene, counting=False))
-    return found
-
-
-def find_trials(
-    stage: Stage, submission: AnySubmission
-) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
-    """Look an order up that the OMS holds, each time with the look-up spoiled in another way.
-
-    Returns:
-        How it was spoiled, how it ended, and the look-ups that arrived.
-    """
-
-    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended, list[Arrival]]]:
-        await opened.submit(submission)
-        found = []
-        for each in (*turning_away(), *failing(), *contents(), *UNANSWERED):
-            fault = each.fault(looking_up)
-            opened.door.faults = [fault]
-
-            async def find(seconds: float) -> Ended:
-                opened.door.arrivals.clear()
-                return await opened.find(submission, seconds)
-
-            ended = await _met(opened, each, fault, find)
-            found.append((each, ended, [call for call in opened.door.arrivals if call.looks_up]))
-        return found
-
-    return stage.run(scene, counting=False)
-
-
-def check_trials(stage: Stage) -> list[tuple[Spoiling, Ended]]:
-    """Check, each time with the call spoiled in another way."""
-
-    async def scene(opened: Scene) -> list[tuple[Spoiling, Ended]]:
-        found = []
-        for each in (*failing(), *contents(), *UNANSWERED):
-            fault = each.fault(looking_up)
-            opened.door.faults = [fault]
-            found.append((each, await _met(opened, each, fault, opened.check)))
-        return found
-
-    return stage.run(scene, counting=False)
+    return [each for each in found if each is not None]
 
 
 def swallowed(trials: Sequence[Trial]) -> list[str]:
@@ -202,7 +158,8 @@ class _Trials(msgspec.Struct, frozen=True):
         trouble: Trouble | None = None,
         *,
         after: bool = False,
-    ) -> Trial:
+    ) -> Trial | None:
+        """Submit the order with calls spoiled; None if it makes none of them."""
         opened = self.opened
         fault = spoiling.fault(meets, after=after)
 
@@ -210,41 +167,36 @@ class _Trials(msgspec.Struct, frozen=True):
             await opened.begin_anew(fault)  # a call that is made again is one submit, not two
             return await opened.submit(self.submission, seconds)
 
-        ended = await _met(opened, spoiling, fault, submit)
-        creates = self.routes.creates(opened.door.arrivals)
+        ended = await met(opened, spoiling, fault, submit)
+        if not fault.met:
+            return None
+        arrivals = opened.door.arrivals
+        # Of a call that is answered with 401, the client knows that it was not taken.
+        renewed = spoiling.status == 401 and any(each.mark and each.mark.token for each in arrivals)
         return Trial(
             spoiling=spoiling.name,
             trouble=trouble or spoiling.trouble,
             status=spoiling.status,
             after=after,
             ended=ended,
-            creates=len(creates),
-            tokens=any(each.mark is not None and each.mark.token for each in creates),
+            repeated=self.routes.repeated(arrivals, spare=1 if renewed else 0),
             held=len(await opened.orders()),
         )
 
 
-async def _routes(opened: Scene, submission: AnySubmission) -> Routes:
-    """Return where calls go while nothing is wrong."""
-    await opened.begin_anew()
-    await opened.submit(submission)
-    await opened.find(submission)
-    await opened.check()
-    return Routes.of(opened.door.arrivals)
-
-
-def _turned_away(spoiling: Spoiling, *, in_json: bool) -> Trouble:
-    foreign = spoiling.status == _NOT_FOUND and in_json and not spoiling.json
+def _turned_away(spoiling: Spoiling, own: Form | None) -> Trouble:
+    foreign = spoiling.status == _NOT_FOUND and own is not None and spoiling.form is not own
     return Trouble.FOREIGN if foreign else spoiling.trouble
 
 
-async def _met(
+async def met(
     opened: Scene, spoiling: Spoiling, fault: Fault, call: Callable[[float], Awaitable[Ended]]
 ) -> Ended:
+    """Make a call that meets a fault, and wait no longer than it takes where that is silence."""
     return await (opened.unanswered(call, fault) if spoiling.silent else call(FAIR_SECONDS))
 
 
-def _elsewhere(stage: Stage, submission: AnySubmission) -> list[Trial]:
+def _elsewhere(stage: Stage, submission: AnySubmission, routes: Routes) -> list[Trial]:
     """Submit an order to nobody, and with credentials that are wrong."""
 
     async def scene(opened: Scene) -> tuple[Ended, int]:
@@ -263,8 +215,7 @@ def _elsewhere(stage: Stage, submission: AnySubmission) -> list[Trial]:
             status=None,
             after=False,
             ended=ended,
-            creates=sum(arrival.creates for arrival in stage.door.arrivals),
-            tokens=True,
+            repeated=routes.repeated(stage.door.arrivals, spare=1),  # of a token that is renewed
             held=held,
         )
         found.append(trial)

@@ -16,7 +16,7 @@ class Trouble(StrEnum):
     GARBAGE = "HTTP 200 and what is no answer of the OMS"
     UNANSWERED = "no whole answer"
     GATEWAY = "HTTP 302, 401 or 403 in a gateway's words"
-    FOREIGN = "HTTP 404 that is no JSON, where the OMS refuses in JSON"
+    FOREIGN = "HTTP 404 in another form than that in which the OMS refuses"
     TURNED_AWAY = "another 4xx"
     BUSY = "HTTP 429"
     LOOK_UP = "a look-up that fails before the create"
@@ -41,6 +41,6 @@ PERMITTED: Final[Mapping[Trouble, Kinds]] = {
 """Which errors submit may raise in which trouble; docs/conformance.md shows the same table.
 
 Refused stands for a 4xx in the OMS's own shape and nothing else: it is final, and the order is lost.
-Which shape that is, the kit does not know, but for whether it is JSON, by how the sandbox refuses an
-order. No OMS refuses one with 302, 401 or 403, and a 404 in other words is of a place, not of an order.
+Which shape that is, the kit does not know, but for its form (JSON, XML, a form's pairs, text), by how the
+sandbox refuses an order. No OMS refuses one with 302, 401 or 403, and a 404 in other words is of a place, not of an order.
 """

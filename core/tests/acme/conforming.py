@@ -57,6 +57,7 @@ class Conforming(AcmeConnector):
     Settings = ConformingSettings
     Payload = ConformingPayload
     duplicate_guard = DuplicateGuard.REFUSES
+    content_type = "application/json"
 
     def transform(self, order, context):
         return [
@@ -117,7 +118,7 @@ class Conforming(AcmeConnector):
                 method=method,
                 url=self._settings.base_url + path,
                 creates=creates,
-                headers={"content-type": "application/json", "x-api-key": self._settings.api_key},
+                headers={"content-type": self.content_type, "x-api-key": self._settings.api_key},
                 content=content,
             )
         )

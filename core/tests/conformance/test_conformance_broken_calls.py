@@ -23,6 +23,8 @@ from multiorder_sync import (
     Refused,
     Unavailable,
 )
+from multiorder_sync.conformance import ConformanceSuite
+from multiorder_sync.conformance.standards import standards_of
 from multiorder_sync.errors import OmsError
 
 
@@ -763,3 +765,19 @@ def test_credentials_that_the_sandbox_does_not_take_are_said_once(checked):
         "test_the_connector_loads"
     )
     assert [line for line in said.splitlines() if line.startswith("skipped")] == [left_out] * 2
+
+
+def test_an_order_that_can_not_be_created_is_said_once(checked):
+    """What can be seen without one is looked at, and all else is left out."""
+
+    class Lost(Conforming):
+        async def submit(self, submission):
+            answer = await self._ask("createOrder", "POST", "/elsewhere", b"{}", creates=True)
+            return self._receipt(answer, answer.json(), submission, created=True)
+
+    names = [name.removeprefix("test_") for name in standards_of(ConformanceSuite)]
+    said = checked(Lost, *names, cases="few")
+    assert said.count("What is wrong: ") == 1
+    assert "What is wrong: 2 things\n  - of an ordinary order, submit raised Outcome" in said
+    left_out = "skipped: no order can be created; see test_an_order_is_created"
+    assert [line for line in said.splitlines() if line.startswith("skip")] == [left_out] * 19

@@ -68,6 +68,10 @@ WITHOUT_REASON = f"TestAcme exempts {CHECK} without a reason"
         ),
         ([SUITE, f'TestAcme.exempt = {{"{CHECK}": ""}}'], WITHOUT_REASON),
         ([SUITE, "TestAcme.transform_seconds = 3600.0"], "TestAcme lets a transform take 3600 sec"),
+        (
+            [SUITE, "TestAcme.find_lag_seconds = 60.0"],
+            "TestAcme lets look-ups lag behind by 60 seconds",
+        ),
         (["@pytest.mark.xfail", SUITE.lstrip()], "by the mark xfail; exempt it with a reason"),
         (
             ['@pytest.mark.skip("later")', SUITE.lstrip()],
@@ -81,7 +85,7 @@ WITHOUT_REASON = f"TestAcme exempts {CHECK} without a reason"
     ids=[
         "a subclass of a subclass", "put in later", "taken from the kit before",
         "taken from the kit after", "an exemption without a reason", "an hour for each transform",
-        "xfail", "skip", "skipif",
+        "a minute for each look-up", "xfail", "skip", "skipif",
     ],
 )  # fmt: skip
 def test_a_suite_that_is_not_the_standard_one_is_not_run(run, packages, parts, words):

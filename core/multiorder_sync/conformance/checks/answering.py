@@ -7,11 +7,12 @@ from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import multi_order
 from multiorder_sync.conformance.corpus.fields import complete, doubled
 from multiorder_sync.conformance.corpus.texts import distinct, own_texts
-from multiorder_sync.conformance.faults import creating, refusing
+from multiorder_sync.conformance.faults import creating
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
 from multiorder_sync.conformance.sent import Sent, dated, inconstant, sent_by, unsent
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steering import refusing
 from multiorder_sync.conformance.steps import lost_midway
 from multiorder_sync.conformance.trials import (
     falsely_unavailable,
@@ -94,6 +95,7 @@ class AnsweringChecks(Checks):
         mend="raise answer.unexpected(…) for what does not tell, Unavailable for what was turned "
         "away and where there is no token, Refused for a 4xx in the OMS's own shape and nothing "
         "else; catch no error to carry on as if there was none",
+        needs_order=True,
     )
     def test_errors_are_classified(self) -> None:
         """Spoil every call of a submit in every way, and see what it makes of it."""
@@ -109,6 +111,7 @@ class AnsweringChecks(Checks):
         mend="raise OutcomeUnknown (answer.unexpected does) for every answer to a create that does "
         "not prove that the OMS turned it away: 5xx, 408, HTML, broken JSON, no answer; and for "
         "every later call of the same submit, which says creates=True too from the create on",
+        needs_order=True,
     )
     def test_unavailable_is_never_said_of_a_created_order(self) -> None:
         """Let the OMS take the order, spoil its answer in every way, and see what submit says."""
@@ -122,6 +125,7 @@ class AnsweringChecks(Checks):
         why="a refused order is final, and the OMS's own words are all that a merchant has to mend "
         "it by",
         mend="raise Refused with the OMS's message, and its codes and texts as oms_errors",
+        needs_order=True,
     )
     def test_a_refusal_is_passed_on(self) -> None:
         """Let the sandbox refuse an order in the OMS's own words."""
@@ -143,6 +147,7 @@ class AnsweringChecks(Checks):
         mend='encode Decimals as they are: msgspec.json.Encoder(decimal_format="number"), or as '
         "texts where the OMS takes them; of an OMS that holds money to the currency's decimals, "
         "refuse an amount of more decimals with Untransformable",
+        needs_order=True,
     )
     def test_amounts_arrive_exactly(self) -> None:
         """Send amounts that no float can hold, and read them at the sandbox's door."""
@@ -156,6 +161,7 @@ class AnsweringChecks(Checks):
         "is sent again: what submit leaves out or adds by itself, nobody sees",
         mend="let transform put all that is sent into the payload, and let submit encode it as it "
         "is, with no clock, no random numbers and nothing left out",
+        needs_order=True,
     )
     def test_the_payload_is_what_is_sent(self) -> None:
         """Submit an order with every field twice, and look for each part of the payload."""

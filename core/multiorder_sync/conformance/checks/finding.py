@@ -7,19 +7,26 @@ from typing import Final
 import msgspec
 
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.faults import Spoiling, looking_up, refusing
+from multiorder_sync.conformance.faults import NO_SUCH, Spoiling, looking_up
+from multiorder_sync.conformance.look_ups import check_trials, find_trials
 from multiorder_sync.conformance.passage import Arrival
-from multiorder_sync.conformance.scene import Ended, Scene
+from multiorder_sync.conformance.payloads import AnySubmission
+from multiorder_sync.conformance.scene import Ended, Scene, lag_of
 from multiorder_sync.conformance.stampless import stampless
 from multiorder_sync.conformance.standards import Level, Nonconforming, NotRun, standard
+from multiorder_sync.conformance.steering import refusing
 from multiorder_sync.conformance.subject import secrets_in, with_other_secrets
-from multiorder_sync.conformance.trials import check_trials, find_trials
 from multiorder_sync.errors import CredentialsRefused, OmsError, RefTaken, Refused, Unavailable
 
 _ANOTHERS: Final = "sha256:" + "0" * 64
-_NO_SUCH: Final = frozenset({404, 410})
 _NO_ORDERS: Final = "HTTP 200 and an empty array"
-_HARMLESS: Final = frozenset({_NO_ORDERS, "HTTP 200 and an empty object"})
+_HARMLESS: Final = frozenset(
+    {
+        _NO_ORDERS,
+        *("HTTP 200 and an empty object", "HTTP 200 and an empty element"),
+        "HTTP 200 and XML of something else",
+    }
+)
 """What the call that check makes may well answer in earnest."""
 
 
@@ -32,6 +39,7 @@ class FindingChecks(Checks):
         "there; taking another's order for ours loses one, and overlooking ours doubles it",
         mend="look the order up by the very ref, compare submission.fingerprint with the one that "
         "the create put on the order, and raise RefTaken where it is another one",
+        needs_order=True,
     )
     def test_find_tells_ours_from_anothers_and_absent(self) -> None:
         """Look for an order that is not there, that is, and that another one stands in for."""
@@ -50,10 +58,10 @@ class FindingChecks(Checks):
         if created.receipt is None:
             raise NotRun("no order can be created; see test_an_order_is_created")
         wrong = []
-        if absent.error is not None or absent.value is not None:
+        if not absent.absent:
             wrong.append(f"of an order that is not there, find {absent}, not None")
         if ours.receipt is None:
-            wrong.append(f"of our order, find {ours}, not a receipt")
+            wrong.append(f"of our order, find {ours}, not a receipt{lag_of(ours)}")
         else:
             if ours.receipt.oms_id != created.receipt.oms_id:
                 wrong.append(
@@ -63,7 +71,9 @@ class FindingChecks(Checks):
             if ours.receipt.created:
                 wrong.append("the receipt of find says created=True")
         if not isinstance(other.error, RefTaken):
-            wrong.append(f"of another order under our ref, find {other}, not RefTaken")
+            wrong.append(
+                f"of another order under our ref, find {other}, not RefTaken{lag_of(other)}"
+            )
         wrong += [
             f"of an order under our ref that has no fingerprint, find {ended}, not RefTaken"
             for ended in self.bench.stage.run(self._unstamped, counting=False)
@@ -76,14 +86,15 @@ class FindingChecks(Checks):
         """Look for our order where one without a fingerprint stands in for it, as the OMS takes it."""
         submission = self.bench.ordinary[0]
         found = []
-        await opened.submit(submission)
-        ours = [each.body for each in opened.door.arrivals if each.creates]
+        ours = await _bodies(opened, submission)
+        again = await _bodies(opened, submission)
         for each in stampless(submission):
-            await opened.begin_anew()
-            await opened.submit(each)
-            sent = [each.body for each in opened.door.arrivals if each.creates]
-            # What has been sent just like ours is told by something else.
-            if sent != ours and await opened.orders():
+            sent = await _bodies(opened, each)
+            # What has been sent just like ours is told by something else, and an id that the OMS
+            # gave is another one each time.
+            pairs = zip(ours, again, sent, strict=False)
+            differs = any(one == other != another for one, other, another in pairs)
+            if (differs or len(sent) != len(ours)) and await opened.orders():
                 found.append(await opened.find(submission))
         return found
 
@@ -91,19 +102,23 @@ class FindingChecks(Checks):
         Level.SILVER,
         why='"absent" is what lets core create the order again: said of an OMS that could not be '
         "asked, it makes two orders of one",
-        mend="return None for nothing but an answer that says so; answer.unexpected(…), of a call "
+        mend="return None for nothing but an answer that says so in the OMS's own form (a 404 may be a "
+        "gateway's, and its page of HTML always is); answer.unexpected(…), of a call "
         "with creates=False, is Unavailable; whether it is tried again is up to client and core",
+        needs_order=True,
     )
     def test_find_says_so_when_it_cannot_tell(self) -> None:
         """Look for an order that is there, each time with the look-up spoiled in another way."""
         stage, submission = self.bench.stage, self.bench.ordinary[0]
         wrong = []
-        for spoiling, ended, calls in find_trials(stage, submission):
-            wrong += [*_repeated(spoiling, calls)]
-            may_be_absent = spoiling.status in _NO_SUCH or spoiling.name == _NO_ORDERS
-            absent = ended.error is None and ended.value is None
-            if not isinstance(ended.error, Unavailable) and not (may_be_absent and absent):
-                wrong.append(f"answered with {spoiling.name}, find {ended}, not Unavailable")
+        for trial in find_trials(stage, submission):
+            name, ended = trial.spoiling.name, trial.ended
+            wrong += [*_repeated(trial.spoiling, trial.calls)]
+            may_be_absent = trial.like_absent and (
+                trial.spoiling.status in NO_SUCH or name == _NO_ORDERS
+            )
+            if not isinstance(ended.error, Unavailable) and not (may_be_absent and ended.absent):
+                wrong.append(f"answered with {name}, find {ended}, not Unavailable")
 
         async def scene(opened: Scene) -> Ended:
             return await opened.find(submission)
@@ -185,6 +200,13 @@ class FindingChecks(Checks):
             wrong.append("neither find nor check asks the OMS for anything")
         if wrong:
             raise Nonconforming(*wrong)
+
+
+async def _bodies(opened: Scene, submission: AnySubmission) -> list[bytes]:
+    """Submit an order to an OMS that holds nothing, and return what its calls write."""
+    await opened.begin_anew()
+    await opened.submit(submission)
+    return [each.body for each in opened.door.arrivals if each.writes]
 
 
 def _repeated(spoiling: Spoiling, calls: Sequence[Arrival]) -> Iterator[str]:

@@ -10,11 +10,9 @@ from typing import Any, Final
 from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import multi_order, order
 from multiorder_sync.conformance.faults import (
-    Gate,
     Spoiling,
     answering,
     creating,
-    delaying,
     fetching_a_token,
     looking_up,
 )
@@ -23,6 +21,7 @@ from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.settling import settle
 from multiorder_sync.conformance.standards import Level, Nonconforming, standard
+from multiorder_sync.conformance.steering import Gate, delaying
 from multiorder_sync.errors import Unavailable
 
 _AT_ONCE: Final = 50
@@ -48,6 +47,7 @@ class PressureChecks(Checks):
         "account, and a call that fails for it is an order that failed",
         mend="hold the token in one multiorder_sync.TokenSource and give it to each Call; the "
         "client drops a refused token and asks once for all",
+        needs_order=True,
     )
     def test_a_refused_token_is_renewed_once(self) -> None:
         """Revoke all tokens, then submit fifty orders at once."""
@@ -78,6 +78,7 @@ class PressureChecks(Checks):
         why="one slow answer must not hold up everyone else who is paying",
         mend="await nothing but the client, hold no lock while a call is under way, and do nothing "
         "that blocks (requests, time.sleep, files) in a coroutine",
+        needs_order=True,
     )
     def test_calls_run_at_once(self) -> None:
         """Submit many orders at once to an OMS that takes its time.
@@ -116,6 +117,7 @@ class PressureChecks(Checks):
         mend="raise Unavailable(…, retry_after=answer.retry_after) for 429, name the OMS's own header "
         "with Call(retry_after_header=…) if it is another one, and leave the waiting to the client "
         "and to core",
+        needs_order=True,
     )
     def test_retry_after_is_obeyed(self) -> None:
         """Turn calls away with 429 and a time to wait, in the header that the call names."""
@@ -161,6 +163,7 @@ class PressureChecks(Checks):
         "nobody waits for, and what is left open is missing for the next",
         mend="let CancelledError through, start no tasks of your own (the client's "
         "run_in_background is for what belongs to no call), and release everything in `finally`",
+        needs_order=True,
     )
     def test_cancellation_leaves_nothing_behind(self) -> None:
         """Cancel calls that hang, and see what is left."""
