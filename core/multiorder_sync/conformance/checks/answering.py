@@ -4,7 +4,7 @@ from typing import Final
 
 from multiorder_sync.conformance.arriving import changed_on_their_way
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.corpus.building import multi_order
+from multiorder_sync.conformance.corpus.building import item, multi_order, order
 from multiorder_sync.conformance.corpus.fields import complete, doubled
 from multiorder_sync.conformance.corpus.texts import distinct, own_texts
 from multiorder_sync.conformance.faults import creating, refusing
@@ -160,10 +160,12 @@ class AnsweringChecks(Checks):
     def test_the_payload_is_what_is_sent(self) -> None:
         """Submit an order with every field twice, and look for each part of the payload."""
         submission, own, one = self._whole()
+        line = item(9, price="4.56", quantity=9, tax="0.78")
+        others = self.bench.made_of(multi_order(order(items=[line], shipping="3.90"))).submissions
 
         async def scene(opened: Scene) -> tuple[Sent, list[str]]:
             again = await sent_by(opened, submission)
-            return again, await unsent(opened, submission, again, own)
+            return again, await unsent(opened, submission, again, own, others)
 
         another, missing = self.bench.stage.run(scene, counting=False)
         wrong = [f"{place} of the payload is not sent" for place in missing]
