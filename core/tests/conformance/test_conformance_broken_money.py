@@ -13,7 +13,7 @@ from acme.conforming import (
     with_line,
 )
 
-from multiorder_sync import Untransformable
+from multiorder_sync import PricePolicy, Untransformable, figures_of
 
 
 @pytest.fixture
@@ -176,3 +176,72 @@ def test_shipping_that_becomes_a_float_on_its_way(checked):
     assert (
         "of a price of shipping of 98765432109876.54, which the payload holds, the OMS was" in said
     )
+
+
+POLICY = "prices_are_read_as_the_merchant_says"
+
+
+def telling(what):
+    """Return a connector that sends what something makes of the order and the merchant's policy."""
+
+    class Telling(Conforming):
+        def transform(self, order, context):
+            told, notes = what(order, context.prices)
+            payload = ConformingPayload(multi_order={}, order={"told": told})
+            return [
+                msgspec.structs.replace(each, payload=payload, notes=notes)
+                for each in super().transform(order, context)
+            ]
+
+    return Telling
+
+
+def paid_by(figures):
+    return [[f"{line.paid:f}" for line in each.lines] for each in figures]
+
+
+def stated(order):
+    items = [item for each in order.orders for item in each.order_items]
+    return [[item.sku, item.price and f"{item.price:f}", item.quantity] for item in items]
+
+
+@pytest.mark.parametrize(
+    ("what", "settings"),
+    [
+        (
+            lambda order, _: (paid_by(figures_of(order, PricePolicy())), ()),
+            ["item_price", "tax_behavior"],
+        ),
+        (
+            lambda order, prices: (
+                paid_by(figures_of(order, PricePolicy(item_price=prices.item_price))),
+                (),
+            ),
+            ["tax_behavior"],
+        ),
+        (lambda order, _: (stated(order), ()), ["item_price", "tax_behavior"]),
+    ],
+    ids=["by a policy of its own", "by a part of it", "as they are"],
+)
+def test_prices_that_are_read_otherwise_than_the_merchant_says(checked, what, settings):
+    said = checked(telling(what), POLICY)
+    for setting in ("item_price", "tax_behavior"):
+        assert (f"it makes the same whether {setting} is" in said) == (setting in settings)
+    assert "give context.prices to figures_of" in said.rpartition("How to mend it: ")[2]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda order, prices: (paid_by(figures_of(order, prices)), ()),
+        lambda order, prices: (
+            stated(order),
+            (f"prices of {prices.item_price}, {prices.tax_behavior} of tax",),
+        ),
+        lambda order, _: ([item.sku for item in order.orders[0].order_items], ()),
+        lambda order, _: (f"{order.orders[0].price}", ()),
+    ],
+    ids=["figures", "a note", "no prices", "no price but the order's"],
+)
+def test_prices_that_are_read_as_the_merchant_says_or_not_sent_at_all(checked, what):
+    assert checked(telling(what), POLICY) == ""
