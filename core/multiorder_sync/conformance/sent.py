@@ -123,7 +123,7 @@ async def unsent(
         others: What becomes of another order: a whole number that it has there too is no amount.
     """
     own = {*own, submission.ref, submission.fingerprint}
-    said = "\n".join(text for call in sent.calls for text in _readings(call))
+    said = "\n".join(text for call in sent.calls for text in readings(call))
     values = (f"{value}" for call in sent.calls for _, value in _parts(call))
     numbers = Counter(_digits(value) for value in values if _NUMBER.fullmatch(value))
     data = _plain(submission.payload)
@@ -217,7 +217,7 @@ def _said(call: Arrival) -> tuple[Any, ...]:
     return call.route, call.query, call.body
 
 
-def _readings(call: Arrival) -> Iterator[str]:
+def readings(call: Arrival) -> Iterator[str]:
     """Yield what a call says, read in every way in which it may be written."""
     yield from (unquote(call.path), unquote_plus(_text(call.query)))
     yield from map(unquote, call.headers.values())

@@ -7,6 +7,7 @@ from multiorder_sync.conformance.checks.base import Checks
 from multiorder_sync.conformance.corpus.building import item, multi_order, order
 from multiorder_sync.conformance.corpus.fields import complete, doubled
 from multiorder_sync.conformance.corpus.texts import distinct, own_texts
+from multiorder_sync.conformance.currencies import scaled_otherwise
 from multiorder_sync.conformance.faults import creating, refusing
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
@@ -142,11 +143,12 @@ class AnsweringChecks(Checks):
         why="an amount that changed on its way is not what the shopper paid",
         mend='encode Decimals as they are: msgspec.json.Encoder(decimal_format="number"), or as '
         "texts where the OMS takes them; of an OMS that holds money to the currency's decimals, "
-        "refuse an amount of more decimals with Untransformable",
+        "refuse an amount of more decimals with Untransformable; where it takes whole numbers, shift "
+        "each amount by its currency_exponent",
     )
     def test_amounts_arrive_exactly(self) -> None:
-        """Send amounts that no float can hold, and read them at the sandbox's door."""
-        wrong = [*changed_on_their_way(self.bench)]
+        """Send amounts that no float can hold, or of other currencies, and read them at the door."""
+        wrong = [*scaled_otherwise(self.bench), *changed_on_their_way(self.bench)]
         if wrong:
             raise Nonconforming(*wrong)
 
