@@ -30,7 +30,9 @@ from multiorder_sync.nacelle.orders import MultiOrder
 
 _FIGURES: Final = frozenset({"price", "subtotal_price", "discounts", "tax", "amount"})
 _RATES: Final = frozenset({"tax_rate", "tax_behavior", "percentage"})
-_SHORTEST_NAME: Final = 4
+_SHORTEST_NAME: Final = 2
+_SHORTEST_PART: Final = 4
+"""A shorter name, such as `sku`, is told by the whole word only: too many others have it in them."""
 _ID: Final = re.compile(r"(?:.+_)?id")
 
 FULL: Final = "in an order with every field"
@@ -71,9 +73,7 @@ class Try(msgspec.Struct, kw_only=True):
         names = {re.split(r"[.\[\]]+", place.rstrip("]["))[-1] for place in places}
         if self.where in _LONG:
             names |= {name for place in places for name in re.findall(r"([^.\[\]\s]+)\[", place)}
-        return any(
-            name in note for name in names if len(name) >= _SHORTEST_NAME for note in self.notes
-        )
+        return any(_is_named(name, note) for name in names for note in self.notes)
 
 
 class Move(msgspec.Struct):
@@ -234,6 +234,13 @@ def _tried(
         untold=priced and not places and notes == _notes(after),
         notes=tuple(note for each in notes for note in each),
     )
+
+
+def _is_named(name: str, note: str) -> bool:
+    if len(name) >= _SHORTEST_PART:
+        return name in note
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return len(name) >= _SHORTEST_NAME and re.search(word, note) is not None
 
 
 def _order(data: Plain) -> MultiOrder:

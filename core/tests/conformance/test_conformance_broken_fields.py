@@ -117,6 +117,33 @@ def test_what_a_note_tells_of_is_not_dropped_without_a_word(checked):
     assert checked(Short, "every_field_is_carried_or_declared", cases="some") == ""
 
 
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("the zip 'postal_code-1' was left out", True),
+        ("zip: left out", True),
+        ("what is zipped, unzipped or in a zip_code was left out", False),
+    ],
+)
+def test_a_note_tells_of_a_place_with_a_short_name_by_the_whole_word(checked, note, told):
+    def renamed(payload, order):
+        kept = msgspec.json.decode(msgspec.json.encode(payload.order))
+        code = (kept.get("shipping_address") or {}).pop("postal_code", None)
+        return ConformingPayload(
+            multi_order=payload.multi_order,
+            order=kept if order.orders[0].promotion else {**kept, "zip": code},
+        )
+
+    class Short(payload_changed(renamed)):
+        def transform(self, order, context):
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, notes=(note,)) for each in made]
+
+    said = checked(Short, "every_field_is_carried_or_declared")
+    words = "orders[].shipping_address.postal_code gets to the OMS, but not in an order with every"
+    assert (said == "") if told else (words in said)
+
+
 def test_a_digest_of_the_order_carries_no_field(checked):
     def digesting(payload, order):
         digest = msgspec.json.encode(order.source).decode()
