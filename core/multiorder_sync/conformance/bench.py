@@ -146,6 +146,7 @@ class Bench:
             self.corpus,
             self._seconds,
             environment_of(self.subject),
+            self.subject.connector.__module__.partition(".")[0],
         )
 
     def transform_again(self, order: MultiOrder) -> Transformed:

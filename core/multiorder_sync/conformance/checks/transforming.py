@@ -75,8 +75,12 @@ class TransformChecks(Checks):
             with elsewhere(self.bench.subject) as finished:
                 wrong += [*self._again()]
                 wrong += [*self._compared(finished(), "in another process")]
-            made = self.bench.first_pass.made
-            wrong += [*self._compared(made, "in a process of another environment")]
+            first = self.bench.first_pass
+            wrong += [
+                f"transform asks the environment for {name} (case {case})"
+                for name, case in first.asked.items()
+            ]
+            wrong += [*self._compared(first.made, "in a process of another environment")]
         if wrong:
             raise Nonconforming(*wrong)
 
