@@ -1,6 +1,7 @@
 """`multiorder new`: what it generates is whole, installs, and passes its own tests and the kit."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -93,6 +94,34 @@ def test_what_it_generates_installs_and_passes_its_own_ci(generated, tmp_path):
     higher = f"{steps(generated)[-1].replace('bronze', 'silver')} tests/test_conformance.py"
     with pytest.raises(AssertionError, match="silver, is not reached"):
         checked(higher, package, site)
+
+
+def test_what_it_generates_declares_all_that_the_kit_names_and_is_told_nothing_more(
+    generated, tmp_path
+):
+    package = shutil.copytree(generated, tmp_path / "package")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
+         "--target", tmp_path / "site", package],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    suite = package / "tests" / "test_conformance.py"
+    suite.write_text(suite.read_text().partition("    # Take this out")[0])
+    declared = package / "multiorder_acme_two" / "not_carried.py"
+    paths = (package, tmp_path / "site")
+
+    def said_of_fields():
+        names = "every_field_is_carried_or_declared or declarations_are_true"
+        step = f"pytest tests/test_conformance.py -k '{names}' --conformance-json said.json || true"
+        checked(step, package, *paths)
+        (suite,) = json.loads((package / "said.json").read_text())["suites"]
+        return [each for check in suite["checks"] for each in check["wrong"]]
+
+    named = [re.fullmatch(r"(\S+) is in no place of .*", each) for each in said_of_fields()]
+    assert "id" in {each[1] for each in named}
+    entries = "".join(f'    "{each[1]}": "has no place in Acme Two",\n' for each in named)
+    declared.write_text(f"{declared.read_text().rstrip().removesuffix('}')}{entries}}}\n")
+    assert said_of_fields() == []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def _beside_the_price(bench: Bench) -> Iterator[str]:
         if not made.submissions:  # there are OMSs which do not take as much
             continue
         submission = made.submissions[0]
-        if not any(LONG in str(value) for _, value in places_of(submission)):
+        digits = _digits(LONG)  # of an amount that is held in cents, too
+        if not any(digits in _digits(str(value)) for _, value in places_of(submission)):
             continue  # it is divided, or not carried: other checks look at that
         _, bodies = _sent(bench, submission)
         if bodies and not _is_in(bodies, LONG):
@@ -93,5 +94,9 @@ def _sent(bench: Bench, submission: AnySubmission) -> tuple[Ended, list[bytes]]:
 
 
 def _is_in(bodies: list[bytes], amount: str) -> bool:
-    digits = (amount.encode(), amount.replace(".", "").encode())
+    digits = (amount.encode(), _digits(amount).encode())
     return any(each in body for each in digits for body in bodies)
+
+
+def _digits(amount: str) -> str:
+    return amount.replace(".", "")

@@ -35,6 +35,7 @@ from multiorder_sync.conformance.watching import Hung, Watch, Worker
 from multiorder_sync.conformance.whole_texts import shortened
 from multiorder_sync.errors import Untransformable
 from multiorder_sync.nacelle.orders import MultiOrder
+from multiorder_sync.nacelle.readings import PricePolicy
 from multiorder_sync.oms.connector import Context
 
 RECEIVED_AT: Final = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -159,6 +160,7 @@ class Bench:
             self.corpus,
             self._seconds,
             environment_of(self.subject),
+            self.subject.connector.__module__.partition(".")[0],
         )
 
     def transform_again(self, order: MultiOrder) -> Transformed:
@@ -287,33 +289,38 @@ class Bench:
                 f"the connector can't be set up: {type(error).__name__}: {error}"
             ) from error
 
-    def transform(self, received_at: datetime = RECEIVED_AT) -> Callable[[MultiOrder], Transformed]:
+    def transform(
+        self, received_at: datetime = RECEIVED_AT, prices: PricePolicy | None = None
+    ) -> Callable[[MultiOrder], Transformed]:
         """Return the transform of a new connector, as a function that is watched.
 
         It raises `Hung` where the transform does not come to an end.
 
         Args:
             received_at: When the orders were received.
+            prices: How prices are read, if not as the configuration says.
 
         Raises:
             NotRun: It hangs at a case of the corpus.
         """
         if self.hung is not None:  # it could hang in here too, for good
             raise NotRun(_HANGS)
-        return self._transform(self.connector(), received_at)
+        return self._transform(self.connector(), received_at, prices)
 
-    def _context(self, received_at: datetime) -> Context:
+    def _context(self, received_at: datetime, prices: PricePolicy | None = None) -> Context:
         subject = self.subject
-        return Context(space=subject.space, received_at=received_at, prices=subject.prices)
+        policy = prices or subject.prices
+        return Context(space=subject.space, received_at=received_at, prices=policy)
 
     def _transform(
         self,
         connector: AnyConnector,
         received_at: datetime = RECEIVED_AT,
+        prices: PricePolicy | None = None,
         *,
         pure: bool = False,
     ) -> Callable[[MultiOrder], Transformed]:
-        context = self._context(received_at)
+        context = self._context(received_at, prices)
 
         def transform(order: MultiOrder) -> Transformed:
             before = copied(order) if pure else None

@@ -1,9 +1,11 @@
-"""What is logged while a connector is put to the test."""
+"""What is logged and printed while a connector is put to the test."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -29,6 +31,46 @@ def logged(into: list[str]) -> Iterator[None]:
             root.handlers = before[1]
             sandbox.setLevel(before[2])
             into += [repr(line) for line in lines]
+
+
+@contextmanager
+def printed(into: list[str], besides: threading.Thread | None = None) -> Iterator[None]:
+    """Gather all that is printed in the block, on any thread of the process.
+
+    It goes on to where it would have gone, so that pytest, and whoever debugs, gets it too.
+
+    Args:
+        into: Where it is added, as one text.
+        besides: A thread whose words do not count.
+    """
+    texts: list[str] = []
+    out, err = (cast("TextIO", _Tee(each, texts, besides)) for each in (sys.stdout, sys.stderr))
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            yield
+        finally:
+            into.append("".join(texts))
+
+
+class _Tee:
+    """A stream that is another one in all but that it keeps what is written."""
+
+    def __init__(self, on: TextIO, into: list[str], besides: threading.Thread | None) -> None:
+        self._on = on
+        self._into = into
+        self._besides = besides
+
+    def write(self, text: str) -> int:
+        if threading.current_thread() is not self._besides:
+            self._into.append(text)
+        return self._on.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._on, name)
 
 
 class _Gathering(logging.Handler):

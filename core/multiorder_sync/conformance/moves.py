@@ -22,7 +22,7 @@ from multiorder_sync.conformance.corpus.fields import (
     written,
 )
 from multiorder_sync.conformance.corpus.many import beyond, numerous
-from multiorder_sync.conformance.payloads import by_place, differing
+from multiorder_sync.conformance.payloads import by_place, differing, renamed_in, with_refs
 from multiorder_sync.conformance.transformed import Transformed
 from multiorder_sync.nacelle.figures import Figures, PricePolicy, figures_of
 from multiorder_sync.nacelle.inheritance import spellings
@@ -30,7 +30,10 @@ from multiorder_sync.nacelle.orders import MultiOrder
 
 _FIGURES: Final = frozenset({"price", "subtotal_price", "discounts", "tax", "amount"})
 _RATES: Final = frozenset({"tax_rate", "tax_behavior", "percentage"})
-_SHORTEST_NAME: Final = 4
+_SHORTEST_NAME: Final = 2
+_SHORTEST_PART: Final = 4
+"""A shorter name, such as `sku`, is told by the whole word only: too many others have it in them."""
+_ID: Final = re.compile(r"(?:.+_)?id")
 
 FULL: Final = "in an order with every field"
 DOUBLED: Final = "in an order with two of everything"
@@ -50,7 +53,9 @@ class Try(msgspec.Struct, kw_only=True):
 
     Attributes:
         where: In which order.
-        places: Places of the payload that changed.
+        places: Places of the payload that changed, but for an id those that changed with the ref
+            alone: whether that is what carries it depends on what else the order says.
+        named: Whether the ref changed with an id.
         priced: Whether the figures changed, as core reads them.
         untold: Whether they did, and neither the payload nor its notes say so.
         notes: The notes of the order's submissions.
@@ -58,6 +63,7 @@ class Try(msgspec.Struct, kw_only=True):
 
     where: str
     places: set[str]
+    named: bool
     priced: bool
     untold: bool
     notes: tuple[str, ...]
@@ -67,9 +73,7 @@ class Try(msgspec.Struct, kw_only=True):
         names = {re.split(r"[.\[\]]+", place.rstrip("]["))[-1] for place in places}
         if self.where in _LONG:
             names |= {name for place in places for name in re.findall(r"([^.\[\]\s]+)\[", place)}
-        return any(
-            name in note for name in names if len(name) >= _SHORTEST_NAME for note in self.notes
-        )
+        return any(_is_named(name, note) for name in names for note in self.notes)
 
 
 class Move(msgspec.Struct):
@@ -100,7 +104,7 @@ class Move(msgspec.Struct):
         An order states its figures several times over, and core reads them together: one that
         changes nothing about how they are read is dropped by no one.
         """
-        if self.places:
+        if self.places or (self.tries and all(each.named for each in self.tries)):
             return False
         return any(each.untold for each in self.tries) or not self._is_figure
 
@@ -115,7 +119,7 @@ class Move(msgspec.Struct):
             return None
         first = any(each.places for each in self.tries if each.where == DOUBLED)
         for each in self.tries:
-            if each.places or each.tells_of(places):
+            if each.places or each.named or each.tells_of(places):
                 continue
             # What is read together with others counts where core reads it, or beside its like.
             if each.untold or (first if each.where in _BEYOND else not self._is_rated):
@@ -209,20 +213,34 @@ def _tried(
         return None
     order = _order(changed(before.data, path))
     after = transform(order)
+    named = False
     if after.error is not None:  # it is looked at: with it changed, the order is not taken
         places = {"transform"}
     else:
-        places = differing(before.table, by_place(after.submissions))
+        table, renamed = (
+            by_place(after.submissions),
+            renamed_in(before.made.submissions, after.submissions),
+        )
+        named = bool(renamed) and _ID.fullmatch(f"{path[-1]}") is not None
+        places = differing(before.table, with_refs(table, renamed) if named else table)
     notes = _notes(before.made)
     priced = _figures(order, prices) != before.figures
     return Try(
         where=before.where,
         places=places,
+        named=named,
         priced=priced,
         # Of a figure that contradicts the others, the notes can tell.
         untold=priced and not places and notes == _notes(after),
         notes=tuple(note for each in notes for note in each),
     )
+
+
+def _is_named(name: str, note: str) -> bool:
+    if len(name) >= _SHORTEST_PART:
+        return name in note
+    word = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return len(name) >= _SHORTEST_NAME and re.search(word, note) is not None
 
 
 def _order(data: Plain) -> MultiOrder:

@@ -65,6 +65,22 @@ def by_place(submissions: Sequence[AnySubmission]) -> dict[str, list[str]]:
     return found
 
 
+def renamed_in(before: Sequence[AnySubmission], after: Sequence[AnySubmission]) -> dict[str, str]:
+    """Return the refs that are others after, each with what it was before."""
+    pairs = zip(after, before, strict=False)
+    return {new.ref: old.ref for new, old in pairs if new.ref != old.ref}
+
+
+def with_refs(table: Mapping[str, list[str]], renamed: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return such a table in which the refs are what they were before."""
+    found = {}
+    for place, values in table.items():
+        for new, old in renamed.items():
+            values = [value.replace(new, old) for value in values]  # noqa: PLW2901 - one by one
+        found[place] = values
+    return found
+
+
 def flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     """Yield every place of plain data with its value, as `places_of` does."""
     if isinstance(value, dict):

@@ -3,6 +3,7 @@
 import html
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -102,31 +103,45 @@ def dated(submission: AnySubmission, sent: Sent) -> Iterator[str]:
 
 
 async def unsent(
-    opened: Scene, submission: AnySubmission, sent: Sent, own: Iterable[str]
+    opened: Scene,
+    submission: AnySubmission,
+    sent: Sent,
+    own: Iterable[str],
+    others: Sequence[AnySubmission],
 ) -> list[str]:
     """Return the places of the payload that are not sent.
 
-    Of what is not to be read in any call, it counts whether another value makes another call: it
-    may be written in another way, or say where the call goes.
+    Of what is not to be read in any call, or of numbers less often than the payload has them, it
+    counts whether another value makes another call: it may be written in another way, or say where
+    the call goes.
 
     Args:
         opened: Where to submit.
         submission: What was submitted.
         sent: What was sent.
         own: The texts by which what is the order's own is known.
+        others: What becomes of another order: a whole number that it has there too is no amount.
     """
     own = {*own, submission.ref, submission.fingerprint}
-    said = "\n".join(text for call in sent.calls for text in _readings(call))
+    said = "\n".join(text for call in sent.calls for text in readings(call))
     values = (f"{value}" for call in sent.calls for _, value in _parts(call))
-    numbers = {"", *(_digits(value) for value in values if _NUMBER.fullmatch(value))}
+    numbers = Counter(_digits(value) for value in values if _NUMBER.fullmatch(value))
     data = _plain(submission.payload)
+    steady = {pair for each in others for pair in flat(_plain(each.payload), "")}
+    amounts = {
+        path: _digits(f"{value}")
+        for path, value in _leaves(data)
+        if _is_amount(value) or (_is_whole(value) and (_place(path), value) not in steady)
+    }
+    held = Counter(amounts.values())
 
-    def is_seen(value: Any) -> bool:
-        if _is_amount(value):
-            return _digits(f"{value}") in numbers
+    def is_seen(path: tuple[Step, ...], value: Any) -> bool:
+        if path in amounts:
+            digits = amounts[path]
+            return not digits or numbers[digits] >= held[digits]
         return not isinstance(value, str) or value in said or not any(each in value for each in own)
 
-    unseen = [path for path, value in _leaves(data) if not is_seen(value)]
+    unseen = [path for path, value in _leaves(data) if not is_seen(path, value)]
     found = []
     for path in unseen[:_MOST_PLACES]:
         changed = _with_another(submission, data, path)
@@ -150,7 +165,7 @@ def _with_another(
 
 def _replaced(data: Any, path: Sequence[Step]) -> Any:
     if not path:
-        if isinstance(data, Decimal):
+        if isinstance(data, Decimal | int):
             return data + 1
         return data[:-1] + ("7" if data[-1] != "7" else "8")  # as long as it was
     copied: Any = data.copy() if isinstance(data, dict) else [*data]
@@ -178,6 +193,15 @@ def _written(path: Iterable[Step]) -> str:
     return "".join(steps).removeprefix(".")
 
 
+def _place(path: Iterable[Step]) -> str:
+    """Write a path as `flat` does that of an entry without a name."""
+    return re.sub(r"\[\d+]", "[]", _written(path))
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_amount(value: Any) -> bool:
     if isinstance(value, Decimal):
         return True
@@ -193,7 +217,7 @@ def _said(call: Arrival) -> tuple[Any, ...]:
     return call.route, call.query, call.body
 
 
-def _readings(call: Arrival) -> Iterator[str]:
+def readings(call: Arrival) -> Iterator[str]:
     """Yield what a call says, read in every way in which it may be written."""
     yield from (unquote(call.path), unquote_plus(_text(call.query)))
     yield from map(unquote, call.headers.values())

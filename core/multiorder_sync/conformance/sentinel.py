@@ -20,6 +20,7 @@ import msgspec
 
 from multiorder_sync.conformance.corpus import Case
 from multiorder_sync.conformance.payloads import Listing, listed
+from multiorder_sync.conformance.surroundings import watch_environment
 from multiorder_sync.conformance.watching import is_theirs
 from multiorder_sync.nacelle.orders import MultiOrder
 
@@ -36,11 +37,13 @@ class FirstPass(msgspec.Struct, frozen=True, kw_only=True):
         hung: The name of the case whose transform did not come to an end.
         where: Where it was, in words.
         made: What the transform made of the cases, by their names.
+        asked: What the connector's own code asked of the environment, each with the first case.
     """
 
     hung: str | None = None
     where: str = ""
     made: Mapping[str, Listing] = {}
+    asked: Mapping[str, str] = {}
 
 
 def first_pass(
@@ -48,24 +51,36 @@ def first_pass(
     cases: Sequence[Case],
     seconds: float,
     environment: Mapping[str, str],
+    package: str,
 ) -> FirstPass:
     """Transform every case, each within its time.
 
     Where processes can't be forked, nothing is done: the watch on the threads is all there is then.
+
+    Args:
+        transform: The transform.
+        cases: The cases.
+        seconds: How long each may take.
+        environment: The environment in which it is done.
+        package: Where the connector's own code is.
     """
     if not hasattr(os, "fork"):
         return FirstPass()
-    found = _forked(transform, cases, seconds, environment)
+    found = _forked(transform, cases, seconds, environment, package)
     if found.hung is None:
         return found
     case = next(each for each in cases if each.name == found.hung)
     # A fork can lack what another thread of its parent held: it takes two to say that it hangs.
-    again = _forked(transform, [case], seconds, environment)
+    again = _forked(transform, [case], seconds, environment, package)
     return found if again.hung is not None else FirstPass()
 
 
 def _forked(
-    transform: Transform, cases: Sequence[Case], seconds: float, environment: Mapping[str, str]
+    transform: Transform,
+    cases: Sequence[Case],
+    seconds: float,
+    environment: Mapping[str, str],
+    package: str,
 ) -> FirstPass:
     reading, writing = os.pipe()
     # pytest sets one where its `faulthandler_timeout` is given. The child would wait for that one's
@@ -79,7 +94,7 @@ def _forked(
             try:
                 os.environ.clear()
                 os.environ.update(environment)
-                _pass(transform, cases, seconds, (writing, traces, listings))
+                _pass(transform, cases, seconds, (writing, traces, listings), package)
             finally:
                 os._exit(1)
         os.close(writing)
@@ -91,7 +106,7 @@ def _forked(
         traces.seek(0)
         text = listings.read()
         if ended_well or begun == 0:
-            return FirstPass(made=msgspec.json.decode(text) if ended_well else {})
+            return msgspec.json.decode(text, type=FirstPass) if ended_well else FirstPass()
         where = _where(traces.read().decode(errors="replace"))
         return FirstPass(
             hung=cases[begun - 1].name,
@@ -104,11 +119,20 @@ def _pass(
     cases: Sequence[Case],
     seconds: float,
     files: tuple[int, BinaryIO, BinaryIO],
+    package: str,
 ) -> None:
     """Do it, in the child: each case that is begun is one byte."""
     begun, traces, listings = files
     made: dict[str, Listing] = {}
+    asked: dict[str, str] = {}
+    name = ""
+
+    def hear(variable: str) -> None:
+        asked.setdefault(variable, name)
+
+    watch_environment(package, hear)
     for case in cases:
+        name = case.name
         order = case.order()
         os.write(begun, b".")
         # A thread in C, which needs no lock of Python's. It ends the process.
@@ -119,7 +143,7 @@ def _pass(
             made[case.name] = [["transform", f"{type(error).__name__}: {error}"]]
         finally:
             faulthandler.cancel_dump_traceback_later()
-    listings.write(msgspec.json.encode(made))
+    listings.write(msgspec.json.encode(FirstPass(made=made, asked=asked)))
     listings.flush()
     os._exit(0)
 

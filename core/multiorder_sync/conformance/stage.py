@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from multiorder_sync.conformance.door import Door
-from multiorder_sync.conformance.logs import logged
+from multiorder_sync.conformance.logs import logged, printed
 from multiorder_sync.conformance.passage import Fault
 from multiorder_sync.conformance.scene import Ended, Scene
 from multiorder_sync.conformance.standards import Nonconforming, NotRun
@@ -36,6 +36,7 @@ class Play(msgspec.Struct):
     Attributes:
         leaks: What was left open, or never awaited.
         logged: Every log line.
+        printed: All that was printed.
         receipts: What every receipt said.
         errors: What every error said.
         elsewhere: Which hosts were called that are none of the sandbox's.
@@ -43,6 +44,7 @@ class Play(msgspec.Struct):
 
     leaks: list[str] = []
     logged: list[str] = []
+    printed: list[str] = []
     receipts: list[str] = []
     errors: list[str] = []
     elsewhere: list[str] = []
@@ -186,7 +188,11 @@ class Stage:
             ) as opened:
                 return await scene(opened)
 
-        with warnings.catch_warnings(record=True) as caught, logged(self.play.logged):
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            logged(self.play.logged),
+            printed(self.play.printed, besides=self._thread),
+        ):
             warnings.simplefilter("always")
             # All that is there before is left out when what the scene has left is collected.
             gc.freeze()

@@ -45,10 +45,11 @@ class ConformingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConformingPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """Acme takes Nacelle's orders as they are."""
+    """Acme takes Nacelle's orders as they are, and is told how their prices are meant."""
 
     multi_order: dict[str, Any]
     order: dict[str, Any]
+    prices: dict[str, str] = {}
 
 
 class Conforming(AcmeConnector):
@@ -66,6 +67,7 @@ class Conforming(AcmeConnector):
                 payload=ConformingPayload(
                     multi_order={k: v for k, v in order.source.items() if k != "orders"},
                     order=each.source,
+                    prices=msgspec.to_builtins(context.prices),
                 ),
                 orders=(order_identity(order, index),),
                 fingerprint=fingerprint(order, [each]),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 import time
 import urllib.request
 from urllib.parse import quote
@@ -393,6 +394,39 @@ class LoggingTokens(Conforming):
         return await self._http.send(call)
 
 
+class Printing(Conforming):
+    """Prints its key, piece by piece."""
+
+    def content(self, submission):
+        print("key", *self._settings.api_key.reveal(), sep="")  # noqa: T201 - what the kit looks for
+        return super().content(submission)
+
+
+class PrintingElsewhere(Conforming):
+    """Prints its key from another thread, to the other stream."""
+
+    async def find(self, submission):
+        key = self._settings.api_key.reveal()
+        await asyncio.to_thread(lambda: print(key, file=sys.stderr))  # noqa: T201 - the same
+        return await super().find(submission)
+
+
+class PrintingFirst(Conforming):
+    """Prints its key where it makes payloads."""
+
+    def transform(self, order, context):
+        print(self._settings.api_key.reveal())  # noqa: T201 - what the kit looks for
+        return super().transform(order, context)
+
+
+class PrintingOthers(Conforming):
+    """Prints what is no secret."""
+
+    def content(self, submission):
+        print(submission.ref, self._settings.api_key)  # noqa: T201 - what the kit looks for
+        return super().content(submission)
+
+
 class Telling(Conforming):
     """Tells its key in a receipt."""
 
@@ -515,6 +549,10 @@ BROKEN = [
     (Logging, "secrets_stay_secret", "a line of the log shows a secret or a token", _SENT_ALONE),
     (LoggingQuietly, "secrets_stay_secret", "a line of the log shows a secret", _SENT_ALONE),
     (LoggingTokens, "secrets_stay_secret", "a line of the log shows a secret", _SENT_ALONE),
+    *(
+        (kind, "secrets_stay_secret", "what is printed shows a secret or a token", "print nothing")
+        for kind in (Printing, PrintingElsewhere, PrintingFirst)
+    ),
     (Telling, "secrets_stay_secret", "a receipt holds a secret or a token", _SENT_ALONE),
     (Keeping, "secrets_stay_secret", "a payload holds a secret (case one line)", _SENT_ALONE),
     *(
@@ -781,3 +819,8 @@ def test_an_order_that_can_not_be_created_is_said_once(checked):
     assert "What is wrong: 2 things\n  - of an ordinary order, submit raised Outcome" in said
     left_out = "skipped: no order can be created; see test_an_order_is_created"
     assert [line for line in said.splitlines() if line.startswith("skip")] == [left_out] * 19
+
+
+def test_what_is_printed_and_no_secret_still_gets_to_whoever_reads_it(checked, capsys):
+    assert checked(PrintingOthers, "secrets_stay_secret") == ""
+    assert "shop-order-1 " in capsys.readouterr().out

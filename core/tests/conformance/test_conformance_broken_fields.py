@@ -117,6 +117,33 @@ def test_what_a_note_tells_of_is_not_dropped_without_a_word(checked):
     assert checked(Short, "every_field_is_carried_or_declared", cases="some") == ""
 
 
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("the zip 'postal_code-1' was left out", True),
+        ("zip: left out", True),
+        ("what is zipped, unzipped or in a zip_code was left out", False),
+    ],
+)
+def test_a_note_tells_of_a_place_with_a_short_name_by_the_whole_word(checked, note, told):
+    def renamed(payload, order):
+        kept = msgspec.json.decode(msgspec.json.encode(payload.order))
+        code = (kept.get("shipping_address") or {}).pop("postal_code", None)
+        return ConformingPayload(
+            multi_order=payload.multi_order,
+            order=kept if order.orders[0].promotion else {**kept, "zip": code},
+        )
+
+    class Short(payload_changed(renamed)):
+        def transform(self, order, context):
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, notes=(note,)) for each in made]
+
+    said = checked(Short, "every_field_is_carried_or_declared")
+    words = "orders[].shipping_address.postal_code gets to the OMS, but not in an order with every"
+    assert (said == "") if told else (words in said)
+
+
 def test_a_digest_of_the_order_carries_no_field(checked):
     def digesting(payload, order):
         digest = msgspec.json.encode(order.source).decode()
@@ -210,3 +237,46 @@ def test_a_comment_may_be_carried_of_the_order_or_of_the_whole_alone(checked, of
     checks = ("every_field_is_carried_or_declared", "declarations_are_true")
     assert checked(Declaring, *checks) == ""
     assert f"{declared} is in no place of the payload" in checked(Misdeclaring, *checks)
+
+
+def known_by_ref(*dropped_of_order, **declared):
+    """Return a connector that sends its ref, and no id of the multi-order."""
+
+    class ByRef(Conforming):
+        not_carried = declared
+
+        def transform(self, order, context):
+            found = []
+            for each in super().transform(order, context):
+                kept = {name: {**getattr(each.payload, name)} for name in ("multi_order", "order")}
+                for name in ("id", *dropped_of_order):
+                    kept["multi_order"].pop(name, None)
+                for name in dropped_of_order:
+                    kept["order"].pop(name, None)
+                kept["order"]["ref"] = each.ref
+                found.append(msgspec.structs.replace(each, payload=ConformingPayload(**kept)))
+            return found
+
+    return ByRef
+
+
+def test_an_id_that_only_some_refs_are_made_of_is_declared(checked):
+    checks = ("every_field_is_carried_or_declared", "declarations_are_true")
+    said = checked(known_by_ref(), *checks)
+    assert "What is wrong: id is in no place of the payload, and not_carried does not name" in said
+    assert "gets to the OMS, but not" not in said
+    assert checked(known_by_ref(id="is in the ref where an order has no id"), *checks) == ""
+
+
+def test_an_id_that_every_ref_is_made_of_is_carried_and_may_be_declared(checked):
+    checks = ("every_field_is_carried_or_declared", "declarations_are_true")
+    ids = {"id": "is not needed"}
+    assert checked(known_by_ref("id", **ids), *checks) == ""
+    assert checked(known_by_ref("id", **ids, **{"orders[].id": "is the ref"}), *checks) == ""
+
+
+def test_an_id_that_has_a_place_beside_the_ref_is_not_declared(checked):
+    kind = payload_changed(lambda payload, _: payload)
+    kind.not_carried = {"id": "is not carried"}
+    said = checked(kind, "declarations_are_true")
+    assert "id is declared in not_carried, and yet changes multi_order.id" in said

@@ -13,7 +13,7 @@ from acme.conforming import (
     with_line,
 )
 
-from multiorder_sync import Untransformable
+from multiorder_sync import PricePolicy, Untransformable, currency_exponent, figures_of
 
 
 @pytest.fixture
@@ -176,3 +176,153 @@ def test_shipping_that_becomes_a_float_on_its_way(checked):
     assert (
         "of a price of shipping of 98765432109876.54, which the payload holds, the OMS was" in said
     )
+
+
+POLICY = "prices_are_read_as_the_merchant_says"
+
+
+def telling(what):
+    """Return a connector that sends what something makes of the order and the merchant's policy."""
+
+    class Telling(Conforming):
+        def transform(self, order, context):
+            told, notes = what(order, context.prices)
+            payload = ConformingPayload(multi_order={}, order={"told": told})
+            return [
+                msgspec.structs.replace(each, payload=payload, notes=notes)
+                for each in super().transform(order, context)
+            ]
+
+    return Telling
+
+
+def paid_by(figures):
+    return [[f"{line.paid:f}" for line in each.lines] for each in figures]
+
+
+def stated(order):
+    items = [item for each in order.orders for item in each.order_items]
+    return [[item.sku, item.price and f"{item.price:f}", item.quantity] for item in items]
+
+
+@pytest.mark.parametrize(
+    ("what", "settings"),
+    [
+        (
+            lambda order, _: (paid_by(figures_of(order, PricePolicy())), ()),
+            ["item_price", "tax_behavior"],
+        ),
+        (
+            lambda order, prices: (
+                paid_by(figures_of(order, PricePolicy(item_price=prices.item_price))),
+                (),
+            ),
+            ["tax_behavior"],
+        ),
+        (lambda order, _: (stated(order), ()), ["item_price", "tax_behavior"]),
+    ],
+    ids=["by a policy of its own", "by a part of it", "as they are"],
+)
+def test_prices_that_are_read_otherwise_than_the_merchant_says(checked, what, settings):
+    said = checked(telling(what), POLICY)
+    for setting in ("item_price", "tax_behavior"):
+        assert (f"it makes the same whether {setting} is" in said) == (setting in settings)
+    assert "give context.prices to figures_of" in said.rpartition("How to mend it: ")[2]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda order, prices: (paid_by(figures_of(order, prices)), ()),
+        lambda order, prices: (
+            stated(order),
+            (f"prices of {prices.item_price}, {prices.tax_behavior} of tax",),
+        ),
+        lambda order, _: ([item.sku for item in order.orders[0].order_items], ()),
+        lambda order, _: (f"{order.orders[0].price}", ()),
+    ],
+    ids=["figures", "a note", "no prices", "no price but the order's"],
+)
+def test_prices_that_are_read_as_the_merchant_says_or_not_sent_at_all(checked, what):
+    assert checked(telling(what), POLICY) == ""
+
+
+def in_units_of(decimals, *, told=lambda _: (), scale=False):
+    """Return a connector whose amounts are whole numbers of a currency's unit of some decimals."""
+
+    def whole(value, currency):
+        if isinstance(value, dict):
+            return {name: whole(inner, currency) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [whole(inner, currency) for inner in value]
+        if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+)?", value):
+            return value
+        units = Decimal(value).scaleb(decimals(currency))
+        if units != units.to_integral_value():
+            raise Untransformable(f"{value} {currency} has too many decimals for Acme.")
+        return int(units)
+
+    class Whole(Conforming):
+        def transform(self, order, context):
+            made = super().transform(order, context)
+            currency = order.currency or ""
+            more = {"scale": decimals(currency)} if scale else {}
+            return [
+                msgspec.structs.replace(
+                    each,
+                    payload=ConformingPayload(
+                        multi_order={}, order=whole(each.payload.order, currency) | more
+                    ),
+                    notes=told(currency),
+                )
+                for each in made
+            ]
+
+    return Whole
+
+
+def test_a_currency_of_other_decimals_in_hundredths(checked):
+    kind = in_units_of(lambda _: 2)
+    said = checked(kind, "amounts_arrive_exactly")
+    assert re.search(r"of the amount (\d+) JPY, the OMS was sent (?=\1)\d+00\b", said)
+    assert "shift each amount by its currency_exponent" in said
+    said = checked(kind, "ordinary_orders_are_taken")
+    assert "transform refuses an ordinary order: 37.035 KWD has too many decimals" in said
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        in_units_of(currency_exponent),
+        in_units_of(lambda _: 6),
+        in_units_of(lambda _: 2, scale=True),
+        in_units_of(lambda _: 2, told=lambda currency: (f"in hundredths of {currency}",)),
+    ],
+    ids=["its own", "millionths", "a scale beside it", "a note"],
+)
+def test_whole_numbers_of_a_unit_that_is_known(checked, kind):
+    assert checked(kind, "amounts_arrive_exactly") == ""
+
+
+def refusing_dinars(words, *, most_decimals=None):
+    class Refusing(Conforming):
+        def transform(self, order, context):
+            prices = [item.price or 0 for item in order.orders[0].order_items]
+            fits = most_decimals is not None and all(
+                price == round(price, most_decimals) for price in prices
+            )
+            if order.currency == "KWD" and not fits:
+                raise Untransformable(words)
+            return super().transform(order, context)
+
+    return Refusing
+
+
+def test_a_currency_that_an_oms_does_not_take_is_refused_by_name(checked):
+    check = "ordinary_orders_are_taken"
+    assert checked(refusing_dinars("Acme does not take KWD."), check) == ""
+    words = "Acme does not take that."
+    assert f"an ordinary order: {words} (case in KWD)" in checked(refusing_dinars(words), check)
+    words = "Acme takes no thousandths of KWD."
+    kind = refusing_dinars(words, most_decimals=2)
+    assert f"an ordinary order: {words} (case in KWD)" in checked(kind, check)

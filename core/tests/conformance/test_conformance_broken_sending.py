@@ -1,6 +1,7 @@
 """Connectors that send something else than the payload are caught, and those that word it their way are not."""
 
 import base64
+import re
 import time
 import uuid
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from acme.conforming import Conforming
+from acme.conforming import Conforming, payload_changed
 
 from multiorder_sync import Call
 
@@ -145,3 +146,64 @@ def within_a_text(_, data):
 )
 def test_what_is_sent_in_another_way_is_sent(checked, kind):
     assert checked(kind, CHECK) == ""
+
+
+def cents_of(value):
+    if isinstance(value, dict):
+        return {name: cents_of(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [cents_of(inner) for inner in value]
+    is_amount = isinstance(value, str) and re.fullmatch(r"\d+\.\d\d", value)
+    return int(Decimal(value) * 100) if is_amount else value
+
+
+def holding_cents(change):
+    """Return a connector whose payload holds amounts as whole cents, and that changes what it sends."""
+
+    def in_cents(payload, _):
+        return msgspec.structs.replace(payload, order={**cents_of(payload.order), "version": 1})
+
+    class Holding(payload_changed(in_cents)):
+        def content(self, submission):
+            data = msgspec.json.decode(super().content(submission))
+            del data["order"]["order"]["version"]
+            change(data["order"]["order"])
+            return msgspec.json.encode(data)
+
+    return Holding
+
+
+def no_tax_of_lines(order):
+    for line in order["order_items"]:
+        line["tax"] = 0
+
+
+def one_of_each(order):
+    for line in order["order_items"]:
+        line["quantity"] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        (no_tax_of_lines, ["order.order_items[0].tax", "order.order_items[1].tax"]),
+        (lambda order: order.pop("discounts", None), ["order.discounts"]),
+        (one_of_each, ["order.order_items[0].quantity"]),
+    ],
+)
+def test_cents_that_a_submit_leaves_out_or_changes(checked, change, places):
+    said = checked(holding_cents(change), CHECK)
+    assert all(f"{place} of the payload is not sent" in said for place in places)
+
+
+def test_many_cents_that_change_on_their_way(checked):
+    def rounded(order):
+        if "discounts" in order:
+            order["discounts"] = order["discounts"] // 10 * 10
+
+    said = checked(holding_cents(rounded), "amounts_arrive_exactly")
+    assert "of a discount of 98765432109876.54, which the payload holds, the OMS was sent" in said
+
+
+def test_cents_that_are_sent_as_they_are(checked):
+    assert checked(holding_cents(lambda _: None), CHECK, "amounts_arrive_exactly") == ""

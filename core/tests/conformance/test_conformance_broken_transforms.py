@@ -1,6 +1,7 @@
 """Connectors whose transforms are broken in one way each are caught, in words."""
 
 import _thread
+import gettext
 import os
 import random
 import re
@@ -169,6 +170,40 @@ def test_a_transform_that_reads_the_environment_of_a_process_of_its_own(checked,
     assert "in another process, submissions[0].notes differs" in checked(
         "acme", "transform_is_deterministic"
     )
+
+
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        (lambda: os.environ.get("ACME_CHANNEL", "web"), "ACME_CHANNEL"),
+        (lambda: os.getenv("ACME_CHANNEL"), "ACME_CHANNEL"),
+        (lambda: "ACME_CHANNEL" in os.environ, "ACME_CHANNEL"),
+        (lambda: {**os.environ}.get("ACME_CHANNEL"), "all that is in it"),
+    ],
+    ids=["get", "getenv", "in", "all"],
+)
+def test_a_transform_that_asks_the_environment_for_what_is_not_there(checked, read, name):
+    class Asking(Conforming):
+        def transform(self, order, context):
+            notes = (f"by {read()}",)
+            made = super().transform(order, context)
+            return [msgspec.structs.replace(each, notes=notes) for each in made]
+
+    said = checked(Asking, "transform_is_deterministic", cases="few")
+    assert f"transform asks the environment for {name} (case one line)" in said
+
+
+def test_a_connector_that_asks_the_environment_when_it_is_set_up_or_by_way_of_a_library(checked):
+    class Asking(Conforming):
+        def __init__(self, settings, http):
+            super().__init__(settings, http)
+            os.environ.get("ACME_CHANNEL")
+
+        def transform(self, order, context):
+            gettext.find("acme")
+            return super().transform(order, context)
+
+    assert checked(Asking, "transform_is_deterministic", cases="few") == ""
 
 
 class CarryingOver(Conforming):

@@ -4,9 +4,10 @@ from typing import Final
 
 from multiorder_sync.conformance.arriving import changed_on_their_way
 from multiorder_sync.conformance.checks.base import Checks
-from multiorder_sync.conformance.corpus.building import multi_order
+from multiorder_sync.conformance.corpus.building import item, multi_order, order
 from multiorder_sync.conformance.corpus.fields import complete, doubled
 from multiorder_sync.conformance.corpus.texts import distinct, own_texts
+from multiorder_sync.conformance.currencies import scaled_otherwise
 from multiorder_sync.conformance.faults import creating
 from multiorder_sync.conformance.payloads import AnySubmission
 from multiorder_sync.conformance.scene import FAIR_SECONDS, Ended, Scene
@@ -146,12 +147,13 @@ class AnsweringChecks(Checks):
         why="an amount that changed on its way is not what the shopper paid",
         mend='encode Decimals as they are: msgspec.json.Encoder(decimal_format="number"), or as '
         "texts where the OMS takes them; of an OMS that holds money to the currency's decimals, "
-        "refuse an amount of more decimals with Untransformable",
+        "refuse an amount of more decimals with Untransformable; where it takes whole numbers, shift "
+        "each amount by its currency_exponent",
         needs_order=True,
     )
     def test_amounts_arrive_exactly(self) -> None:
-        """Send amounts that no float can hold, and read them at the sandbox's door."""
-        wrong = [*changed_on_their_way(self.bench)]
+        """Send amounts that no float can hold, or of other currencies, and read them at the door."""
+        wrong = [*scaled_otherwise(self.bench), *changed_on_their_way(self.bench)]
         if wrong:
             raise Nonconforming(*wrong)
 
@@ -166,10 +168,12 @@ class AnsweringChecks(Checks):
     def test_the_payload_is_what_is_sent(self) -> None:
         """Submit an order with every field twice, and look for each part of the payload."""
         submission, own, one = self._whole()
+        line = item(9, price="4.56", quantity=9, tax="0.78")
+        others = self.bench.made_of(multi_order(order(items=[line], shipping="3.90"))).submissions
 
         async def scene(opened: Scene) -> tuple[Sent, list[str]]:
             again = await sent_by(opened, submission)
-            return again, await unsent(opened, submission, again, own)
+            return again, await unsent(opened, submission, again, own, others)
 
         another, missing = self.bench.stage.run(scene, counting=False)
         wrong = [f"{place} of the payload is not sent" for place in missing]

@@ -6,6 +6,8 @@ from itertools import product
 from typing import Any, Final
 
 from multiorder_sync.conformance.checks.base import Checks
+from multiorder_sync.conformance.corpus.building import multi_order
+from multiorder_sync.conformance.logs import logged, printed
 from multiorder_sync.conformance.passage import Arrival, Fault
 from multiorder_sync.conformance.payloads import plain
 from multiorder_sync.conformance.quoting import Quotes
@@ -27,10 +29,10 @@ class SecrecyChecks(Checks):
         why="an OMS quotes what it was sent in its errors, and errors get into answers and logs, "
         "payloads and receipts into the journal",
         mend="give the client's own words (answer.unexpected, answer.excerpt), take what you quote "
-        "yourself through answer.redact, and reveal() a secret for the call alone",
+        "yourself through answer.redact, print nothing, and reveal() a secret for the call alone",
     )
     def test_secrets_stay_secret(self) -> None:
-        """Let the OMS quote credentials and tokens; read all errors, receipts, logs and payloads."""
+        """Let the OMS quote credentials and tokens; read errors, receipts, logs and payloads."""
         stage, submission = self.bench.stage, self.bench.ordinary[0]
         secrets = [each.reveal() for each in secrets_in(self.bench.subject.settings)]
         secrets = [each for each in secrets if len(each) >= _SHORTEST]
@@ -53,11 +55,14 @@ class SecrecyChecks(Checks):
                 for method, each in zip(("submit", "find", "check"), ended, strict=True)
                 if _shows(_said(each), hidden)
             ]
+        with logged(stage.play.logged), printed(stage.play.printed):
+            self.bench.made_of(multi_order())
         hidden = {*secrets, *stage.door.tokens}
         wrong += [
             f"{what} a secret or a token"
             for what, texts in (
                 ("a line of the log shows", stage.play.logged),
+                ("what is printed shows", stage.play.printed),
                 ("a receipt holds", stage.play.receipts),
                 ("an error shows", stage.play.errors),
             )

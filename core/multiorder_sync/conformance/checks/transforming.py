@@ -19,6 +19,7 @@ from multiorder_sync.conformance.corpus import Case
 from multiorder_sync.conformance.corpus.fields import complete
 from multiorder_sync.conformance.growth import growing
 from multiorder_sync.conformance.payloads import Listing, places_of
+from multiorder_sync.conformance.policies import disregarded
 from multiorder_sync.conformance.repeating import differences, elsewhere, listing_of
 from multiorder_sync.conformance.standards import Level, Nonconforming, standard
 from multiorder_sync.conformance.transformed import Transformed
@@ -74,8 +75,12 @@ class TransformChecks(Checks):
             with elsewhere(self.bench.subject) as finished:
                 wrong += [*self._again()]
                 wrong += [*self._compared(finished(), "in another process")]
-            made = self.bench.first_pass.made
-            wrong += [*self._compared(made, "in a process of another environment")]
+            first = self.bench.first_pass
+            wrong += [
+                f"transform asks the environment for {name} (case {case})"
+                for name, case in first.asked.items()
+            ]
+            wrong += [*self._compared(first.made, "in a process of another environment")]
         if wrong:
             raise Nonconforming(*wrong)
 
@@ -112,6 +117,19 @@ class TransformChecks(Checks):
             made = self.bench.transformed.get(case.name)
             for submission in made.submissions if made and made.error is None else ():
                 wrong += [f"{each} (case {case.name})" for each in inexact(submission, case)]
+        if wrong:
+            raise Nonconforming(*wrong)
+
+    @standard(
+        Level.BRONZE,
+        why="a merchant's item_price and tax_behavior say what their prices mean; a connector that "
+        "reads them otherwise sends wrong money with every order of theirs",
+        mend="give context.prices to figures_of, and take amounts from what it returns; where the OMS "
+        "gets prices as Nacelle states them, tell it in a place or by a note how they are meant",
+    )
+    def test_prices_are_read_as_the_merchant_says(self) -> None:
+        """Transform orders whose prices can be read in two ways, each way as the merchant's own."""
+        wrong = [*disregarded(lambda prices: self.bench.transform(prices=prices))]
         if wrong:
             raise Nonconforming(*wrong)
 

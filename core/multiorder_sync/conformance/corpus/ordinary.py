@@ -92,7 +92,7 @@ def _amounts() -> Iterator[tuple[str, Plain]]:
         multi_order(order(items=[item(1, price="0.00")], shipping="0.00"), payments=[]),
     )
     for currency, price in (("JPY", "1200"), ("KWD", "12.345"), ("EUR", "9.99")):
-        line = item(1, price=price, quantity=2)
+        line = item(1, price=price, quantity=3)  # of which KWD has three decimals, too
         paid = order(items=[line], shipping=None, currency=currency)
         yield (
             f"in {currency}",
