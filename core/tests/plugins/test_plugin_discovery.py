@@ -521,6 +521,117 @@ def test_what_does_not_fit_the_hooks_is_said_in_plain_words(packages, hook, reas
     assert (broken.reason, broken.remedy) == (reason, remedy)
 
 
+WRAPPER = "a wrapper around hooks, and each package is asked by itself"
+UNWRAPPED = "write @hookimpl without wrapper or hookwrapper, and return the answer"
+NAMED = "name what it takes: submission, multi_order, context"
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason", "remedy"),
+    [
+        (
+            "def multiorder_veto(): yield 'no'",
+            "is a generator, of which nothing runs when it is called",
+            "write return, not yield",
+        ),
+        (
+            "def multiorder_veto(*, multi_order): return 'no'",
+            "takes multi_order after a *, and is not given it there",
+            "take the * out",
+        ),
+        (
+            "def multiorder_veto(*, order): return 'no'",
+            "takes order after a *, and is not given it there",
+            NAMED,
+        ),
+        (
+            "def multiorder_veto(multi_order=None): return multi_order and 'no'",
+            "has a default for multi_order, and is not given it then",
+            "write multi_order without a default",
+        ),
+        ("def multiorder_veto(*given): ...", "takes *given, which is given nothing", NAMED),
+        ("def multiorder_veto(**given): ...", "takes **given, which is given nothing", NAMED),
+        (
+            "(wrapper=True)\ndef multiorder_veto(multi_order):\n    yield\n    return 'No.'",
+            f"is {WRAPPER}",
+            UNWRAPPED,
+        ),
+        ("(hookwrapper=True)\ndef multiorder_veto(): yield", f"is {WRAPPER}", UNWRAPPED),
+        ("(wrapper=True)\ndef multiorder_veto(): ...", f"is {WRAPPER}", UNWRAPPED),
+    ],
+)
+def test_a_hook_that_could_not_work_is_broken_and_lets_no_order_through(
+    packages, hook, reason, remedy
+):
+    marked = hook if hook.startswith("(") else f"\n{hook}"
+    packages.install(
+        "merchant-hooks", f"from multiorder_sync import hookimpl\n@hookimpl{marked}\n",
+        entry_point="hooks",
+    )  # fmt: skip
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert broken.reason == f"multiorder_veto of merchant_hooks_module {reason}"
+    assert broken.remedy == remedy
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+    with pytest.raises(RuntimeError, match="can't be loaded"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+
+
+def test_a_generator_that_is_to_hear_of_orders_is_broken_and_holds_up_none(packages):
+    code = HOOKS[: HOOKS.index("@hookimpl")] + HOOKS[HOOKS.rindex("@hookimpl") :]
+    packages.install("merchant-hooks", code.replace("raise RuntimeError", "yield"))
+    registry = discover()
+    assert "is a generator" in broken_of(registry, "acme").reason
+    assert not [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+
+
+IN_A_CLASS = """
+from multiorder_sync import hookimpl
+
+class Rules:
+    @hookimpl
+    def multiorder_veto(self, submission):
+        return f"not {submission}"
+
+    @hookimpl
+    @staticmethod
+    def multiorder_order_settled(settlement): ...
+
+class Static:
+    @hookimpl
+    @staticmethod
+    def multiorder_veto(submission, _cache={}):
+        return f"not {submission}"
+
+rules = Rules()
+"""
+
+
+def test_an_entry_point_names_an_instance_and_not_the_class_of_hooks_with_self(packages):
+    packages.install("merchant-hooks", IN_A_CLASS, entry_point="hooks")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[multiorder_sync]\nhooks = merchant_hooks_module:Rules\n")
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert broken.reason.startswith(
+        "merchant_hooks_module:Rules is a class, and its method multiorder_veto is"
+    )
+    assert broken.remedy == "let the entry point name an instance of the class"
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+
+
+@pytest.mark.parametrize("named", ["rules", "Static"])
+def test_hooks_of_an_object_that_can_be_called_are_called(packages, named):
+    packages.install("merchant-hooks", IN_A_CLASS, entry_point="hooks")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text(f"[multiorder_sync]\nhooks = merchant_hooks_module:{named}\n")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    veto = installed.hooks["multiorder_veto"]
+    assert veto(submission="this", multi_order=None, context=None) == "not this"
+
+
 def test_a_veto_with_its_name_misspelt_lets_no_order_through(packages):
     code = VETOING.replace("multiorder_veto", "multioder_veto")
     packages.install("merchant-hooks", code, entry_point="hooks")
