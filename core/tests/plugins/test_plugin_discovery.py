@@ -1,5 +1,6 @@
 """What is installed is found, and what is broken is reported without taking down the rest."""
 
+import json
 import subprocess
 import sys
 
@@ -362,11 +363,58 @@ def test_a_package_that_can_not_be_asked_lets_no_order_through(packages, code, r
 
 def test_a_package_that_can_not_be_asked_is_warned_of_with_the_configuration(packages, tmp_path):
     packages.install("merchant-hooks", "import nope_at_all" + VETOING, entry_point="hooks")
-    packages.install("old-oms", "import nope_at_all", entry_point="old")
     packages.install_connector("acme-oms")
     (warning,) = load(configuration(tmp_path), discover()).warnings
     assert str(warning).startswith("merchant-hooks 1.0 is to be asked before an order is sent")
     assert "No module named 'nope_at_all'" in str(warning)
+
+
+def test_what_is_broken_and_no_space_uses_is_warned_of_with_the_configuration(packages, tmp_path):
+    packages.install("old-oms", "import nope_at_all", entry_point="old")
+    packages.install_connector("acme-oms", extra="\nAcme.Payload = None\n")
+    used, left_out = map(str, load(configuration(tmp_path), discover()).warnings)
+    assert used.startswith("spaces.acme.connector: is broken, so this space takes no orders")
+    assert left_out.startswith(
+        "old-oms 1.0 is broken and left out: old_oms_module can't be imported"
+    )
+
+
+@pytest.mark.parametrize("told", ["RECORD", "top_level.txt", "direct_url.json", None])
+def test_a_veto_behind_a_misspelt_entry_point_lets_no_order_through(packages, tmp_path, told):
+    packages.install("merchant-hooks", VETOING, entry_point="hooks")
+    info = packages.site / "merchant_hooks-1.0.dist-info"
+    (info / "entry_points.txt").write_text("[multiorder_sync]\nhooks = merchant_hook_modules\n")
+    texts = {
+        "RECORD": "merchant_hooks_module.py,,\n",
+        "top_level.txt": "merchant_hooks_module\n",
+        "direct_url.json": json.dumps({"url": packages.site.as_uri(), "dir_info": {}}),
+    }
+    if told:
+        (info / told).write_text(texts[told])
+    if told == "direct_url.json":
+        (info / "RECORD").write_text("_merchant_hooks.pth,,\n")
+    if told == "top_level.txt":
+        packages.install_connector("merchant-hook", name="other", entry_point="nearer")
+    packages.install_connector("acme-oms")
+    registry = discover()
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+    with pytest.raises(RuntimeError, match="No module named 'merchant_hook_modules'"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+    (warning,) = load(configuration(tmp_path), registry).warnings
+    assert "merchant-hooks 1.0 is to be asked before an order is sent and can't be" in str(warning)
+
+
+def test_hooks_that_another_entry_point_brings_are_not_held_for_those_of_a_misspelt_one(packages):
+    packages.install("acme-oms", VETOING, entry_point="rules")
+    info = packages.site / "acme_oms-1.0.dist-info"
+    points = info / "entry_points.txt"
+    points.write_text(points.read_text() + "acme = acme_omms_module\n")
+    (info / "RECORD").write_text("acme_oms_module.py,,\n")
+    registry = discover()
+    assert "No module named 'acme_omms_module'" in broken_of(registry, "acme").reason
+    (installed,) = [each for each in registry.hooks if each.distribution == "acme-oms"]
+    assert installed.broken is None
 
 
 def test_a_broken_connector_is_no_package_that_has_a_say(packages):
