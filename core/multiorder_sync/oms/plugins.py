@@ -137,6 +137,7 @@ def _collect(distribution: Distribution, specifications: type, found: _Found) ->
         points = [point for point in distribution.entry_points if point.group == PROJECT]
     except Exception:  # noqa: BLE001 - any package of any kind; ours are found by what they say
         return
+    known: list[Any] = []
     for point in points:
         origin = _Origin(
             distribution=_stated(distribution, "Name"),
@@ -145,19 +146,27 @@ def _collect(distribution: Distribution, specifications: type, found: _Found) ->
         )
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(specifications)
-        _collect_plugin(manager, point, origin, found)
+        _collect_plugin(manager, point, origin, found, known)
 
 
 def _collect_plugin(
-    manager: pluggy.PluginManager, point: EntryPoint, origin: _Origin, found: _Found
+    manager: pluggy.PluginManager,
+    point: EntryPoint,
+    origin: _Origin,
+    found: _Found,
+    known: list[Any],
 ) -> None:
+    """Add what one entry point brings; `known` are the plugins of its distribution before it."""
     try:
-        _register(manager, point)
+        plugin = _register(manager, point)
     except _Unusable as error:
         broken = origin.broken((point.name,), error.flaw)
         found.broken.append(broken)
         found.hooks.extend(unusable_hooks(point, broken, error.hooks))
         return
+    if any(plugin is each for each in known):
+        return  # under another entry point: each of its hooks is called once
+    known.append(plugin)
     hooks = _order_hooks(manager)
     if hooks:
         found.hooks.append(InstalledHooks(hooks=hooks, **origin._asdict()))
@@ -188,7 +197,7 @@ class _Unusable(Exception):
         super().__init__(flaw.reason)
 
 
-def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
+def _register(manager: pluggy.PluginManager, point: EntryPoint) -> Any:
     if not EntryPoint.pattern.match(point.value):
         reason = f'the entry point {point.name} = "{point.value}" names no module'
         raise _Unusable(Flaw(reason, 'write "module" or "module:attribute" there'))
@@ -199,6 +208,7 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
         raise _Unusable(*wrong)
     _guarded(lambda: manager.register(plugin), what)
     _guarded(manager.check_pending, what)
+    return plugin
 
 
 def _asked_connectors(manager: pluggy.PluginManager) -> list[Any]:

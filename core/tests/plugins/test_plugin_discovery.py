@@ -330,6 +330,15 @@ def test_a_package_that_has_a_say_in_orders_is_found_without_a_connector(package
     assert veto(submission="this", multi_order=None, context=None) == "not this"
 
 
+def test_one_module_under_two_entry_points_has_its_hooks_once(packages):
+    packages.install("merchant-hooks", HOOKS, entry_point="hooks")
+    packages.install("other-hooks", "from merchant_hooks_module import *", entry_point="other")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "again = merchant_hooks_module\n")
+    found = [(each.distribution, each.entry_point) for each in discover().hooks]
+    assert found == [("merchant-hooks", "hooks"), ("other-hooks", "other")]
+
+
 def test_a_hook_with_an_argument_that_is_none_is_broken(packages):
     code = HOOKS.replace("submission):", "order):")
     packages.install("merchant-hooks", code, entry_point="hooks")
