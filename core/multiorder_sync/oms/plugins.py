@@ -4,9 +4,11 @@ pluggy's own entry-point loader stops at the first plugin that fails. Here each 
 imported, registered and asked by itself; what goes wrong is kept beside what works.
 """
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -94,8 +96,10 @@ def discover(specifications: type = HookSpecs) -> Registry:
     for name in multiorder_sync.__all__:
         # Loaded now, for a plugin may come to any of them only in the middle of an order.
         getattr(multiorder_sync, name)
-    for distribution in _distributions():
-        _collect(distribution, specifications, found)
+    # What a plugin prints while it is loaded is not what the command was asked for.
+    with redirect_stdout(sys.stderr):
+        for distribution in _distributions():
+            _collect(distribution, specifications, found)
     connectors: dict[str, InstalledConnector] = {}
     for name, claims in _by_name(found.claims).items():
         clash = _clash(name, claims)

@@ -92,6 +92,19 @@ def test_an_import_that_hangs_is_left_to_itself(packages, monkeypatch):
     assert "other" in registry.connectors
 
 
+def test_what_a_plugin_prints_while_it_is_loaded_is_not_on_standard_output(packages, capsys):
+    packages.install_connector(
+        "acme-oms",
+        extra="\nprint('imported')\n@hookimpl\ndef multiorder_sandboxes():\n    print('asked')\n"
+        "    return {}\n",
+    )
+    assert "acme" in discover().connectors
+    sys.stdout.write("an answer\n")
+    printed = capsys.readouterr()
+    assert printed.out == "an answer\n"
+    assert printed.err == "imported\nasked\n"
+
+
 @pytest.mark.parametrize(
     ("hook", "reason"),
     [
