@@ -131,6 +131,28 @@ def test_a_hook_that_does_not_fit_is_a_broken_plugin(packages, hook, reason):
         ("Acme.name = 5", "its name is not a lower-case name"),
         ("del Acme.name", "its name is not a lower-case name"),
         ("del Acme.api_version", "its api_version is not a number"),
+        ("Acme.api_version = True", "its api_version is not a number"),
+        ("Acme.api_version = False", "its api_version is not a number"),
+        ("Acme.submit = None", "its submit is not a method"),
+        ("def find(self, submission): ...\nAcme.find = find", "its find is not async: write async"),
+        ("async def check(self): yield\nAcme.check = check", "its check is not async"),
+        (
+            "async def transform(self, order, context): ...\nAcme.transform = transform",
+            "its transform is async, and is not awaited: write def",
+        ),
+        (
+            "def __init__(self, settings): ...\nAcme.__init__ = __init__",
+            "its __init__ does not take (settings, http)",
+        ),
+        (
+            "def __init__(self, settings, http, clock): ...\nAcme.__init__ = __init__",
+            "its __init__ does not take (settings, http)",
+        ),
+        (
+            "async def submit(self): ...\nAcme.submit = submit",
+            "its submit does not take (submission)",
+        ),
+        ("async def check(self, deep): ...\nAcme.check = check", "its check does not take no"),
         ("Acme.Settings = dict", "its Settings is not a msgspec Struct type"),
         ("Acme.Payload = None", "its Payload is not a msgspec Struct type"),
         ("Acme.duplicate_guard = 'refuses'", "its duplicate_guard is not a DuplicateGuard"),
@@ -165,6 +187,24 @@ def test_a_class_that_does_not_keep_the_contract_is_broken(packages, change, rea
     plugin = broken_of(discover(), "acme")
     assert reason in plugin.reason
     assert plugin.remedy
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (
+            "import functools\ndef logged(method):\n    @functools.wraps(method)\n"
+            "    def inner(*args, **kwargs): return method(*args, **kwargs)\n    return inner\n"
+            "Acme.submit = logged(Acme.submit)"
+        ),
+        "async def find(submission, deep=False): ...\nAcme.find = staticmethod(find)",
+        "def __init__(self, *args, **kwargs): ...\nAcme.__init__ = __init__",
+    ],
+    ids=["decorated", "static", "any arguments"],
+)
+def test_a_class_whose_methods_can_be_called_keeps_the_contract(packages, change):
+    packages.install_connector("acme-oms", extra=f"\n{change}\n")
+    assert "acme" in discover().connectors
 
 
 def test_all_that_is_wrong_with_a_class_is_said_at_once(packages):
