@@ -66,14 +66,23 @@ class StructReader(Generic[T]):
             those; a `Sequence` is read as a tuple, a `Mapping` as a dict.
         leaf_for: Gives the reader of any other type.
         refuse_unknown: Whether a key that no field has is a problem (with the nearest valid name).
+        field: What a field is called there.
 
     Where a field is found under an alias, the read dict gets it under its own name as well, so
     that expressions over the plain data need to know one name only.
     """
 
-    def __init__(self, struct: type[T], leaf_for: LeafFor, *, refuse_unknown: bool = False) -> None:
+    def __init__(
+        self,
+        struct: type[T],
+        leaf_for: LeafFor,
+        *,
+        refuse_unknown: bool = False,
+        field: str = "a setting",
+    ) -> None:
         self._leaf_for = leaf_for
         self._refuse_unknown = refuse_unknown
+        self._field = field
         self._read = self._struct_reader(struct)
 
     def read(self, value: Any) -> tuple[T | None, list[Problem]]:
@@ -110,7 +119,7 @@ class StructReader(Generic[T]):
             if field.name not in whole
         ]
         known = [name for plan in plans for name in plan.names]
-        refuse_unknown = self._refuse_unknown
+        refuse_unknown, called = self._refuse_unknown, self._field
 
         def read(value: Any, problems: _Problems) -> Any:
             if not isinstance(value, dict):
@@ -118,7 +127,7 @@ class StructReader(Generic[T]):
                 return FAILED
             before = len(problems)
             if refuse_unknown:
-                problems.extend(_unknown(value, known))
+                problems.extend(_unknown(value, known, called))
             arguments: dict[str, Any] = dict.fromkeys(whole, value)
             for plan in plans:
                 plan.read_into(arguments, value, problems)
@@ -176,12 +185,12 @@ def _names(field: msgspec.structs.FieldInfo) -> tuple[str, ...]:
     return (field.encode_name, *(name for names in aliases for name in names))
 
 
-def _unknown(value: Mapping[str, Any], known: list[str]) -> typing.Iterator[Problem]:
+def _unknown(value: Mapping[str, Any], known: list[str], called: str) -> typing.Iterator[Problem]:
     for key in value:
         if key not in known:
             near = nearest(key, known)
             remedy = f"did you mean {near}?" if near else f"known here: {', '.join(known)}"
-            yield Problem(key, "is not a setting", remedy)
+            yield Problem(key, f"is not {called}", remedy)
 
 
 def _prefix(problems: _Problems, start: int, name: str) -> None:

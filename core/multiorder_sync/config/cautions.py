@@ -72,13 +72,23 @@ def alarm_cautions(alarms: AlarmSettings, table: Mapping[str, Any]) -> Iterator[
         yield Problem("alarms.webhook_secret", "stands in the file itself", _ELSEWHERE)
 
 
-def plugin_cautions(registry: Registry) -> Iterator[Problem]:
-    """Yield a warning for everything about installed packages that holds for every space."""
+def plugin_cautions(registry: Registry, spaces: Mapping[str, Space]) -> Iterator[Problem]:
+    """Yield a warning for everything about installed packages that is said at no space.
+
+    Args:
+        registry: What is installed.
+        spaces: The spaces that were read; a broken connector is warned of at those that use it.
+    """
     for hooks in registry.hooks:
         if hooks.broken:
             package = f"{hooks.distribution} {hooks.version}"
             reason = f"{package} is to be asked before an order is sent and can't be, so none is"
             yield Problem("", f"{reason}: {hooks.broken}")
+    used = {space.connector for space in spaces.values()}
+    for broken in registry.broken:
+        if not used.intersection(broken.names) and not registry.unusable_hooks(broken):
+            package = f"{broken.distribution} {broken.version}"
+            yield Problem("", f"{package} is broken and left out: {broken.reason}", broken.remedy)
     for use in registry.deprecated:
         yield Problem("", str(use))
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from multiorder_sync.config.bounds import check_bounds
 from multiorder_sync.config.markers import Check
 from multiorder_sync.config.sources import TextSources, quoted
+from multiorder_sync.oms.bounds import check_bounds
 from multiorder_sync.oms.expressions import Expression, InvalidExpression
 from multiorder_sync.reading import Leaf, StructReader, kind_of, nearest
 from multiorder_sync.secret import Secret

@@ -73,7 +73,7 @@ def load(path: str | Path, registry: Registry) -> Config:
     warnings += cautions(spaces, document["spaces"])
     warnings += journal_cautions(document.get("journal", {}))
     warnings += alarm_cautions(alarms, document.get("alarms", {}))
-    warnings += plugin_cautions(registry)
+    warnings += plugin_cautions(registry, spaces)
     return Config(
         source=source,
         server=server,

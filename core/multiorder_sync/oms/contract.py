@@ -13,6 +13,16 @@ from multiorder_sync.oms.places import NoSuchPlace, place_at
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 
+_METHODS: Final = {
+    "__init__": ("settings", "http"),
+    "transform": ("order", "context"),
+    "submit": ("submission",),
+    "find": ("submission",),
+    "check": (),
+    "aclose": (),
+}
+_ASYNC: Final = ("submit", "find", "check", "aclose")
+
 
 class Flaw(NamedTuple):
     """What is wrong with a plugin, and what to do about it."""
@@ -49,7 +59,7 @@ def flaw_of(connector: Any, distribution: str) -> Flaw | None:
 
 def _other_version(connector: type, distribution: str) -> Flaw | None:
     theirs = _attribute(connector, "api_version")
-    if not isinstance(theirs, int) or theirs == API_VERSION:
+    if not _is_version(theirs) or theirs == API_VERSION:
         return None
     reason = (
         f"{connector.__name__} is written for version {theirs} of the connector contract, "
@@ -74,8 +84,10 @@ def _flaws(connector: type) -> Iterator[str]:
         yield f"it does not have {', '.join(sorted(methods))}"
     if claimed_name(connector) is None:
         yield "its name is not a lower-case name of letters, digits, - and _"
-    if not isinstance(_attribute(connector, "api_version"), int):
+    if not _is_version(_attribute(connector, "api_version")):
         yield f"its api_version is not a number (the contract's version is {API_VERSION})"
+    for method, arguments in _METHODS.items():
+        yield from _flaws_of_method(connector, method, arguments)
     for attribute in ("Settings", "Payload"):
         yield from _flaws_of_type(attribute, _attribute(connector, attribute))
     if not isinstance(_attribute(connector, "duplicate_guard"), DuplicateGuard):
@@ -84,6 +96,36 @@ def _flaws(connector: type) -> Iterator[str]:
         yield from _flaws_of_reasons(attribute, _attribute(connector, attribute))
     yield from _flaws_of_places(_attribute(connector, "reserved"), connector)
     yield from _flaws_of_destination(connector)
+
+
+def _is_version(given: Any) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool)
+
+
+def _flaws_of_method(connector: type, name: str, arguments: tuple[str, ...]) -> Iterator[str]:
+    if name in getattr(connector, "__abstractmethods__", ()):
+        return
+    method = _attribute(connector, name)
+    if not callable(method):
+        yield f"its {name} is not a method"
+        return
+    if inspect.isroutine(method):
+        # A decorator may well return what is awaited without being async itself.
+        is_async = inspect.iscoroutinefunction(inspect.unwrap(method))
+        if name in _ASYNC and not is_async:
+            yield f"its {name} is not async: write async def"
+        elif name not in _ASYNC and is_async:
+            yield f"its {name} is async, and is not awaited: write def"
+    bound = isinstance(inspect.getattr_static(connector, name), classmethod | staticmethod)
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):  # of a builtin, say, which does not tell
+        return
+    try:
+        signature.bind(*(() if bound else (None,)), *arguments)
+    except TypeError:
+        takes = f"({', '.join(arguments)})" if arguments else "no arguments"
+        yield f"its {name} does not take {takes}"
 
 
 def _flaws_of_type(attribute: str, given: Any) -> Iterator[str]:

@@ -4,10 +4,12 @@ import types
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from enum import Enum
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from multiorder_sync.oms.bounds import check_bounds
 from multiorder_sync.oms.exact_functions import plain_number
 from multiorder_sync.reading import Leaf, StructReader, kind_of
 
@@ -18,7 +20,7 @@ def converter(hint: Any) -> Converter:
     """Return the function that turns plain data into a type, or raises `ValueError`."""
     # The reader reads structs, so what is wanted is read as the one field of one.
     holder = msgspec.defstruct("Holder", [("value", hint)], frozen=True)
-    reader = StructReader(holder, _leaf_for, refuse_unknown=True)
+    reader = StructReader(holder, _leaf_for, refuse_unknown=True, field=_FIELD)
 
     def convert(value: Any) -> Any:
         read, problems = reader.read({"value": value})
@@ -37,7 +39,13 @@ def _leaf_for(hint: Any, metadata: tuple[Any, ...]) -> Leaf:
         return leaf
     bounded = Annotated[hint, *bounds]
 
-    return lambda value: _converted(leaf(value), bounded)
+    def read(value: Any) -> Any:
+        converted = leaf(value)
+        for each in bounds:
+            check_bounds(converted, each)
+        return _converted(converted, bounded)
+
+    return read
 
 
 def _bare_leaf(hint: Any) -> Leaf:
@@ -48,7 +56,11 @@ def _bare_leaf(hint: Any) -> Leaf:
         return _leaf_for(members[0], ()) if len(members) == 1 else _one_of(members)
     if _is_compound(hint):
         return converter(hint)
-    return lambda value: _converted(value, hint)
+    if get_origin(hint) is Literal:
+        return _choice({each: each for each in get_args(hint)})
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _choice({each.value: each for each in hint})
+    return lambda value: _converted(_open(value), hint)
 
 
 def _is_compound(hint: Any) -> bool:
@@ -65,6 +77,19 @@ def _converted(value: Any, hint: Any) -> Any:
         raise ValueError(str(error)[:1].lower() + str(error)[1:]) from None
 
 
+def _choice(choices: dict[Any, Any]) -> Leaf:
+    names = ", ".join(f'"{each}"' if isinstance(each, str) else str(each) for each in choices)
+
+    def read(value: Any) -> Any:
+        for choice, meant in choices.items():
+            if isinstance(choice, str) is isinstance(value, str) and choice == value:
+                return meant
+        given = f'"{value}"' if isinstance(value, str) else kind_of(value)
+        raise ValueError(f"must be one of {names}, not {given}")
+
+    return read
+
+
 def _one_of(members: tuple[Any, ...]) -> Leaf:
     leaves = [_bare_leaf(member) for member in members]
 
@@ -76,8 +101,8 @@ def _one_of(members: tuple[Any, ...]) -> Leaf:
                 return leaf(value)
             except ValueError:
                 continue
-        names = ", ".join(getattr(member, "__name__", str(member)) for member in members)
-        raise ValueError(f"must be one of {names}, not {kind_of(value)}")
+        names = (_NAMES.get(each) or getattr(each, "__name__", str(each)) for each in members)
+        raise ValueError(f"must be {' or '.join(names)}, not {kind_of(value)}")
 
     return read
 
@@ -131,11 +156,36 @@ def _time(value: Any) -> datetime:
         raise ValueError("must be a time like 2026-11-24T09:30:00Z") from None
 
 
+def _open(value: Any) -> Any:
+    """Return what goes to where anything may stand, and is no float either, nor holds one."""
+    match value:
+        case float():
+            raise ValueError(f"must not be {_kind(value)}")
+        case dict():
+            for inner in value.values():
+                _open(inner)
+        case list():
+            for inner in value:
+                _open(inner)
+    return value
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, float):
         return "a number with an exponent, which is not exact"
     return kind_of(value)
 
+
+_FIELD: Final = "a field of it"
+
+_NAMES: Final = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    Decimal: "a number",
+    bool: "true or false",
+    datetime: "a time",
+}
 
 _LEAVES: Final[dict[Any, Leaf]] = {
     str: _text,
@@ -144,6 +194,6 @@ _LEAVES: Final[dict[Any, Leaf]] = {
     Decimal: _decimal,
     bool: _truth,
     datetime: _time,
-    Any: lambda value: value,
-    object: lambda value: value,
+    Any: _open,
+    object: _open,
 }

@@ -3,11 +3,12 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
 
 import msgspec
+from jmespath import exceptions
 from jmespath.functions import REVERSE_TYPES_MAP, TYPES_MAP, Functions, signature
 
 from multiorder_sync.nacelle.money import exact
@@ -78,52 +79,79 @@ class ExactFunctions(Functions):
     def _convert_to_jmespath_type(self, python_type: str) -> str:
         return "number" if python_type == "Decimal" else TYPES_MAP.get(python_type, "unknown")
 
-    @signature({"types": ["array-number", "array-string"]})
+    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
+        """Call a function; of what is not there, nothing is made."""
+        wanted = [each["types"] for each in self.FUNCTION_TABLE[function_name]["signature"]]
+        arguments = list(resolved_args)
+        for place, argument in enumerate(arguments):
+            types = wanted[min(place, len(wanted) - 1)]
+            if argument is None and types and "null" not in types:
+                return None
+        return super().call_function(function_name, arguments)
+
+    @signature({"types": ["array"]})
     def _func_sum(self, numbers: list[Any]) -> Any:
-        worth = ranks(numbers)
+        worth = ranks(_present("sum", numbers))
         if any(isinstance(each, str) for each in worth):
             raise ValueError("sum() does not take a text that is no number")
         with exact():
             return sum(worth)
 
-    @signature({"types": ["array-number", "array-string"]})
+    @signature({"types": ["array"]})
     def _func_avg(self, numbers: list[Any]) -> Any:
-        if not numbers:
+        worth = ranks(_present("avg", numbers))
+        if any(isinstance(each, str) for each in worth):
+            raise ValueError("avg() does not take a text that is no number")
+        if not worth:
             return None
-        return _DIVISION.divide(Decimal(self._func_sum(numbers)), Decimal(len(numbers)))
+        return _DIVISION.divide(Decimal(self._func_sum(worth)), Decimal(len(worth)))
 
-    @signature({"types": ["array-number", "array-string"]})
+    @signature({"types": ["array"]})
     def _func_max(self, values: list[Any]) -> Any:
-        return _greatest(values, values)
+        return _greatest("max", values, values)
 
-    @signature({"types": ["array-number", "array-string"]})
+    @signature({"types": ["array"]})
     def _func_min(self, values: list[Any]) -> Any:
-        return _least(values, values)
+        return _least("min", values, values)
 
-    @signature({"types": ["array-number", "array-string"]})
+    @signature({"types": ["array"]})
     def _func_sort(self, values: list[Any]) -> Any:
-        return _sorted(values, values)
+        return _sorted("sort", values, values)
 
     @signature({"types": ["array"]}, {"types": ["expref"]})
     def _func_max_by(self, values: list[Any], key: Any) -> Any:
-        return _greatest(values, self._keys(values, key, "max_by"))
+        return _greatest("max_by", values, self._keys(values, key))
 
     @signature({"types": ["array"]}, {"types": ["expref"]})
     def _func_min_by(self, values: list[Any], key: Any) -> Any:
-        return _least(values, self._keys(values, key, "min_by"))
+        return _least("min_by", values, self._keys(values, key))
 
     @signature({"types": ["array"]}, {"types": ["expref"]})
     def _func_sort_by(self, values: list[Any], key: Any) -> Any:
-        return _sorted(values, self._keys(values, key, "sort_by"))
+        keys = self._keys(values, key)
+        without = [each for each, its in zip(values, keys, strict=True) if its is None]
+        return _sorted("sort_by", values, keys) + without
 
-    def _keys(self, values: list[Any], key: Any, name: str) -> list[Any]:
-        key_of = self._create_key_func(key, ["number", "string"], name)  # type: ignore[attr-defined]  # the stubs lack it
-        return [key_of(each) for each in values]
+    def _keys(self, values: list[Any], key: Any) -> list[Any]:
+        return [key.visit(key.expression, each) for each in values]
 
-    @signature({"types": ["number"]})
+    @signature({"types": ["string"]}, {"types": ["array"]})
+    def _func_join(self, separator: str, texts: list[Any]) -> str:
+        return separator.join(_present("join", texts, (str,)))
+
+    @signature({"types": ["number", "string"]})
     def _func_abs(self, number: Any) -> Any:
+        worth = _worth("abs", number)
         # abs() would round a long decimal to the context's precision.
-        return number.copy_abs() if isinstance(number, Decimal) else abs(number)
+        return worth.copy_abs() if isinstance(worth, Decimal) else abs(worth)
+
+    @signature({"types": ["number", "string"]})
+    def _func_ceil(self, number: Any) -> Any:
+        return math.ceil(_worth("ceil", number))
+
+    @signature({"types": ["number", "string"]})
+    def _func_floor(self, number: Any) -> Any:
+        return math.floor(_worth("floor", number))
 
     @signature({"types": []})
     def _func_to_number(self, value: Any) -> Any:
@@ -163,19 +191,47 @@ class ExactFunctions(Functions):
         return None if text is None else text.strip()
 
 
-def _greatest(values: list[Any], keys: list[Any]) -> Any:
-    ranked = ranks(keys)
-    return values[max(range(len(values)), key=ranked.__getitem__)] if values else None
+def _worth(function: str, value: Any) -> Any:
+    """Return the number that a number or a text is."""
+    worth = plain_number(value) if isinstance(value, str) else value
+    if worth is None:
+        raise ValueError(f"{function}() does not take a text that is no number")
+    return worth
 
 
-def _least(values: list[Any], keys: list[Any]) -> Any:
-    ranked = ranks(keys)
-    return values[min(range(len(values)), key=ranked.__getitem__)] if values else None
+def _present(
+    function: str, values: list[Any], kinds: tuple[type, ...] = (int, float, Decimal, str)
+) -> list[Any]:
+    """Return what is there of the values, each of which is to be of a kind."""
+    there = [each for each in values if each is not None]
+    for each in there:
+        if isinstance(each, bool) or not isinstance(each, kinds):
+            raise exceptions.JMESPathTypeError(function, each, type(each).__name__, [])
+    return there
 
 
-def _sorted(values: list[Any], keys: list[Any]) -> list[Any]:
-    ranked = ranks(keys)
-    return [values[place] for place in sorted(range(len(values)), key=ranked.__getitem__)]
+def _ranked(function: str, values: list[Any], keys: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return those of the values that have a key, and what each of them is ordered by."""
+    kept = [each for each, key in zip(values, keys, strict=True) if key is not None]
+    ranked = ranks(_present(function, keys))
+    if len({isinstance(each, str) for each in ranked}) > 1:
+        raise ValueError(f"{function}() does not order a text that is no number beside numbers")
+    return kept, ranked
+
+
+def _greatest(function: str, values: list[Any], keys: list[Any]) -> Any:
+    kept, ranked = _ranked(function, values, keys)
+    return kept[max(range(len(kept)), key=ranked.__getitem__)] if kept else None
+
+
+def _least(function: str, values: list[Any], keys: list[Any]) -> Any:
+    kept, ranked = _ranked(function, values, keys)
+    return kept[min(range(len(kept)), key=ranked.__getitem__)] if kept else None
+
+
+def _sorted(function: str, values: list[Any], keys: list[Any]) -> list[Any]:
+    kept, ranked = _ranked(function, values, keys)
+    return [kept[place] for place in sorted(range(len(kept)), key=ranked.__getitem__)]
 
 
 def _python_types(kind: str) -> tuple[str, ...]:

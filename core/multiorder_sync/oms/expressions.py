@@ -5,9 +5,8 @@ literals are floats, so that a price of 1.10 would not equal `` `1.10` ``. Here 
 takes part in a sum or a comparison is exact.
 """
 
-import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import jmespath
@@ -16,66 +15,21 @@ from jmespath.functions import TYPES_MAP
 from jmespath.visitor import Options, TreeInterpreter
 
 from multiorder_sync.errors import Untransformable
-from multiorder_sync.oms.exact_functions import (
-    FUNCTION_NAMES,
-    ExactFunctions,
-    compare,
-    exact_number,
-    plain_number,
+from multiorder_sync.oms.exact_functions import ExactFunctions, compare, exact_number
+from multiorder_sync.oms.expression_checks import (
+    InvalidExpression,
+    Node,
+    check_functions,
+    check_literals,
+    check_references,
+    check_roots,
+    starts_from_nothing,
 )
-from multiorder_sync.oms.literals import lossy_figures
-from multiorder_sync.reading import nearest
 
-Node = dict[str, Any]
+__all__ = ["VARIABLES", "Expression", "InvalidExpression"]
 
 VARIABLES: Final = ("multi_order", "order")
 """What an expression is evaluated over, unless its owner gives it something else."""
-
-_ARITY: Final = {
-    name: (len(entry["signature"]), bool(entry["signature"][-1].get("variadic")))
-    for name, entry in ExactFunctions.FUNCTION_TABLE.items()
-}
-
-# The nodes whose children all see what the node itself sees; of the rest, only the first does.
-_ALL_CHILDREN: Final = frozenset(
-    {
-        "and_expression",
-        "comparator",
-        "function_expression",
-        "key_val_pair",
-        "multi_select_dict",
-        "multi_select_list",
-        "not_expression",
-        "or_expression",
-    }
-)
-_FIRST_CHILD: Final = frozenset(
-    {
-        "filter_projection",
-        "flatten",
-        "index_expression",
-        "pipe",
-        "projection",
-        "subexpression",
-        "value_projection",
-    }
-)
-
-
-class InvalidExpression(ValueError):
-    """A text is not an expression that can be evaluated.
-
-    Args:
-        reason: What is wrong, with the place in the expression.
-        position: The character, counted from 1, at which it is wrong.
-        remedy: What to write instead, where that is known.
-    """
-
-    def __init__(self, reason: str, position: int, remedy: str | None = None) -> None:
-        self.reason = reason
-        self.position = position
-        self.remedy = remedy
-        super().__init__(f"{reason} (at character {position})")
 
 
 class Expression:
@@ -83,7 +37,8 @@ class Expression:
 
     Beside JMESPath's own functions there are `lower`, `upper` and `trim`, which leave a null as
     it is. `to_number` reads plain decimals only, and gives them exactly. Texts that are such numbers
-    are ordered, and added, by what they are worth.
+    are ordered, added and rounded by what they are worth. A function that is given null gives null,
+    unless it is there for that, as `not_null` is; a null in a list is not added, joined or ordered.
 
     Args:
         text: The expression.
@@ -91,18 +46,26 @@ class Expression:
 
     Raises:
         InvalidExpression: If it is not JMESPath, calls a function that does not exist or with too
-            few or too many arguments, starts from no variable, or has a number that is not kept.
+            few or too many arguments, starts from no variable, comes to a reference (`&…`), has a
+            number that is not kept, or is the same for each order and can't be evaluated.
     """
 
-    __slots__ = ("_interpreter", "_tree", "text")
+    __slots__ = ("_interpreter", "_tree", "constant", "text")
 
     def __init__(self, text: str, variables: Iterable[str] = VARIABLES) -> None:
         self.text = text
         self._interpreter = _Interpreter()
         self._tree = _parsed(text)
-        _check_literals(text)
-        _check_functions(self._tree, text)
-        _check_roots(self._tree, text, tuple(variables))
+        check_literals(text)
+        check_functions(self._tree, text)
+        check_references(self._tree, text)
+        check_roots(self._tree, text, tuple(variables))
+        self.constant = starts_from_nothing(self._tree)
+        if self.constant:
+            try:
+                self.evaluate({})
+            except Untransformable as error:
+                raise InvalidExpression(str(error).removesuffix("."), 1) from None
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -189,60 +152,6 @@ def _exact_literals(node: Any) -> Any:
     if isinstance(exact, float):
         raise ValueError("a number in it is too large, or is none")
     return exact
-
-
-def _nodes(node: Any) -> Iterator[Node]:
-    if isinstance(node, dict):
-        yield node
-        for child in node.get("children", ()):
-            yield from _nodes(child)
-
-
-def _check_literals(text: str) -> None:
-    for number, position in lossy_figures(text):
-        exact = f"write to_number('{number}')" if plain_number(number) is not None else None
-        reason = f"the number {number} would lose digits between ` and `"
-        raise InvalidExpression(reason, position, exact)
-
-
-def _check_functions(tree: Node, text: str) -> None:
-    for node in _nodes(tree):
-        if node["type"] != "function_expression":
-            continue
-        name, given = node["value"], len(node["children"])
-        if name not in FUNCTION_NAMES:
-            near = nearest(name, FUNCTION_NAMES)
-            remedy = f"did you mean {near}()?" if near else f"known: {', '.join(FUNCTION_NAMES)}"
-            raise InvalidExpression(f"there is no function {name}()", _at(name, text), remedy)
-        wanted, variadic = _ARITY[name]
-        if given < wanted or (given > wanted and not variadic):
-            takes = f"{'at least ' if variadic else ''}{wanted} argument{'s'[: wanted != 1]}"
-            raise InvalidExpression(f"{name}() takes {takes}, not {given}", _at(name, text))
-
-
-def _check_roots(tree: Node, text: str, variables: tuple[str, ...]) -> None:
-    for name in _roots(tree):
-        if name not in variables:
-            near = nearest(name, variables)
-            known = " or ".join(variables)
-            remedy = f"did you mean {near}?" if near else f"an expression starts from {known}"
-            raise InvalidExpression(f"there is no {name} here", _at(name, text), remedy)
-
-
-def _roots(node: Node) -> Iterator[str]:
-    """Yield the names that are looked up in the variables themselves."""
-    if node["type"] == "field":
-        yield node["value"]
-    elif node["type"] in _ALL_CHILDREN:
-        for child in node["children"]:
-            yield from _roots(child)
-    elif node["type"] in _FIRST_CHILD:
-        yield from _roots(node["children"][0])
-
-
-def _at(name: str, text: str) -> int:
-    found = re.search(rf"(?<![\w.]){re.escape(name)}", text)
-    return (found.start() if found else 0) + 1
 
 
 def _article(kind: str) -> str:

@@ -133,10 +133,24 @@ def compile_mappings(
         except InvalidExpression as error:
             problems.append(Problem(_at(path), str(error), error.remedy))
         else:
-            if place is not None:
+            if place is not None and (reason := _never_fits(place, expression)):
+                problems.append(Problem(_at(path), reason))
+            elif place is not None:
                 rules.append(Rule(place, expression))
     problems += _overlaps(rules)
     return Mappings(tuple(rules)), problems
+
+
+def _never_fits(place: Place, expression: Expression) -> str | None:
+    """Return why what is the same for each order fits its place in none."""
+    value = expression.evaluate({}) if expression.constant else None
+    if value is None:
+        return None
+    try:
+        place.convert(value)
+    except ValueError as error:
+        return f"{expression.text} does not fit: {error}"
+    return None
 
 
 def _reserved(

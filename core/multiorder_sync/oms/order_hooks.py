@@ -10,7 +10,7 @@ import structlog
 
 from multiorder_sync.errors import HookFailed, Vetoed
 from multiorder_sync.nacelle.orders import MultiOrder
-from multiorder_sync.oms.adjusting import WrongAdjustment, adjusted, copied
+from multiorder_sync.oms.adjusting import WrongAdjustment, adjusted, copied, veto_reason
 from multiorder_sync.oms.connector import Context
 from multiorder_sync.oms.hook_thread import Answered, HookThread
 from multiorder_sync.oms.hookspecs import HOOK_SECONDS, Settlement
@@ -188,7 +188,7 @@ class _Turn:
         if not isinstance(reason, str) or not reason.strip():
             wrong = f"it answered {type(reason).__name__}, not a sentence"
             raise self._package.failed(VETO, wrong)
-        raise Vetoed(f"{reason.strip()} ({self._package.installed.distribution})")
+        raise Vetoed(f"{veto_reason(reason)} ({self._package.installed.distribution})")
 
     async def _ask(self, name: str, submission: Submission[Any]) -> Any:
         """Call a hook and return its answer.

@@ -4,9 +4,11 @@ pluggy's own entry-point loader stops at the first plugin that fails. Here each 
 imported, registered and asked by itself; what goes wrong is kept beside what works.
 """
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -94,8 +96,10 @@ def discover(specifications: type = HookSpecs) -> Registry:
     for name in multiorder_sync.__all__:
         # Loaded now, for a plugin may come to any of them only in the middle of an order.
         getattr(multiorder_sync, name)
-    for distribution in _distributions():
-        _collect(distribution, specifications, found)
+    # What a plugin prints while it is loaded is not what the command was asked for.
+    with redirect_stdout(sys.stderr):
+        for distribution in _distributions():
+            _collect(distribution, specifications, found)
     connectors: dict[str, InstalledConnector] = {}
     for name, claims in _by_name(found.claims).items():
         clash = _clash(name, claims)
@@ -137,6 +141,7 @@ def _collect(distribution: Distribution, specifications: type, found: _Found) ->
         points = [point for point in distribution.entry_points if point.group == PROJECT]
     except Exception:  # noqa: BLE001 - any package of any kind; ours are found by what they say
         return
+    known: list[Any] = []
     for point in points:
         origin = _Origin(
             distribution=_stated(distribution, "Name"),
@@ -145,19 +150,27 @@ def _collect(distribution: Distribution, specifications: type, found: _Found) ->
         )
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(specifications)
-        _collect_plugin(manager, point, origin, found)
+        _collect_plugin(manager, point, origin, found, known)
 
 
 def _collect_plugin(
-    manager: pluggy.PluginManager, point: EntryPoint, origin: _Origin, found: _Found
+    manager: pluggy.PluginManager,
+    point: EntryPoint,
+    origin: _Origin,
+    found: _Found,
+    known: list[Any],
 ) -> None:
+    """Add what one entry point brings; `known` are the plugins of its distribution before it."""
     try:
-        _register(manager, point)
+        plugin = _register(manager, point)
     except _Unusable as error:
         broken = origin.broken((point.name,), error.flaw)
         found.broken.append(broken)
         found.hooks.extend(unusable_hooks(point, broken, error.hooks))
         return
+    if any(plugin is each for each in known):
+        return  # under another entry point: each of its hooks is called once
+    known.append(plugin)
     hooks = _order_hooks(manager)
     if hooks:
         found.hooks.append(InstalledHooks(hooks=hooks, **origin._asdict()))
@@ -188,7 +201,7 @@ class _Unusable(Exception):
         super().__init__(flaw.reason)
 
 
-def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
+def _register(manager: pluggy.PluginManager, point: EntryPoint) -> Any:
     if not EntryPoint.pattern.match(point.value):
         reason = f'the entry point {point.name} = "{point.value}" names no module'
         raise _Unusable(Flaw(reason, 'write "module" or "module:attribute" there'))
@@ -199,6 +212,7 @@ def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
         raise _Unusable(*wrong)
     _guarded(lambda: manager.register(plugin), what)
     _guarded(manager.check_pending, what)
+    return plugin
 
 
 def _asked_connectors(manager: pluggy.PluginManager) -> list[Any]:

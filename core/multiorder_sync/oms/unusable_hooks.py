@@ -1,17 +1,23 @@
 """Packages that were to be asked before an order is sent, and can't even be loaded.
 
 An order that such a package would have kept back must not go out because the package is broken. What
-can't be imported can't be asked what it brings, so its source is read for the hooks' names.
+can't be imported can't be asked what it brings, so its source is read for the hooks' names. Where the
+entry point names a module that there is not, that is the source of what else its distribution brings.
 """
 
 import importlib.util
+import json
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+from multiorder_sync.oms.hookspecs import PROJECT
 from multiorder_sync.oms.order_hooks import ADJUST, VETO
 from multiorder_sync.oms.registry import BrokenPlugin, InstalledHooks
+from multiorder_sync.reading import nearest
 
 
 def unusable_hooks(
@@ -52,10 +58,18 @@ def _sources(point: EntryPoint) -> Iterator[str]:
             continue
 
 
-def _files(point: EntryPoint) -> Iterator[Path]:
-    if not EntryPoint.pattern.match(point.value):
-        return
-    top, *rest = point.module.split(".")
+def _files(point: EntryPoint) -> list[Path]:
+    named = list(_files_of(point.module)) if EntryPoint.pattern.match(point.value) else []
+    if named or point.dist is None:
+        return named
+    try:
+        return list(_own_files(point, point.dist))
+    except Exception:  # noqa: BLE001 - any package of any kind, and it is broken already
+        return []
+
+
+def _files_of(module: str) -> Iterator[Path]:
+    top, *rest = module.split(".")
     try:
         spec = importlib.util.find_spec(top)  # it imports nothing
     except (ImportError, ValueError):
@@ -71,3 +85,47 @@ def _files(point: EntryPoint) -> Iterator[Path]:
         yield from (folder / rest[0] if shared else folder).rglob("*.py")
         if shared:
             yield folder / f"{rest[0]}.py"
+
+
+def _own_files(point: EntryPoint, distribution: Distribution) -> Iterator[Path]:
+    """Yield the files of a distribution that an entry point without a module may have meant."""
+    # What its other entry points name is asked by itself.
+    others = [
+        each.module
+        for each in distribution.entry_points
+        if each.group == PROJECT and each.name != point.name and each.pattern.match(each.value)
+    ]
+    for file in distribution.files or ():
+        if file.suffix == ".py" and not _lies_in(file.with_suffix("").parts, others):
+            yield Path(str(file.locate()))
+    tops = (distribution.read_text("top_level.txt") or "").split()
+    if distribution.files is None:
+        tops += _alike(point, Path(str(distribution.locate_file(""))))
+    for folder in _editable_folders(distribution):
+        tops += _alike(point, folder)
+    for top in tops:
+        for path in _files_of(top):
+            parts = path.with_suffix("").parts
+            within = parts[parts.index(top) :] if top in parts else parts
+            if not _lies_in(within, others):
+                yield path
+
+
+def _lies_in(parts: Sequence[str], modules: Sequence[str]) -> bool:
+    """Whether a file, given by the parts of its module's name, is one of the modules or in one."""
+    return any(f"{'.'.join(parts)}.".startswith(f"{module}.") for module in modules)
+
+
+def _alike(point: EntryPoint, folder: Path) -> list[str]:
+    """Return the module in a folder whose name is most like that which the entry point names."""
+    top = point.value.partition(":")[0].partition(".")[0].strip()
+    name = nearest(top, (each.stem for each in folder.glob("*") if each.stem.isidentifier()))
+    return [name] if name else []
+
+
+def _editable_folders(distribution: Distribution) -> Iterator[Path]:
+    """Yield where the modules of a distribution lie that is installed to be worked at."""
+    url = json.loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
+    if url.startswith("file:"):
+        folder = Path(url2pathname(urlsplit(url).path))
+        yield from (folder, folder / "src")

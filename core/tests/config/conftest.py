@@ -95,16 +95,15 @@ REGISTRY = Registry(
             connector=Acme, distribution="acme-oms", version="1.0", entry_point="acme"
         )
     },
-    broken=(
-        BrokenPlugin(
-            names=("sick",),
-            distribution="sick-oms",
-            version="2.0",
-            entry_point="sick",
-            reason="sick_oms can't be imported: ImportError: no",
-            remedy="install what it needs",
-        ),
-    ),
+)
+
+SICK = BrokenPlugin(
+    names=("sick",),
+    distribution="sick-oms",
+    version="2.0",
+    entry_point="sick",
+    reason="sick_oms can't be imported: ImportError: no",
+    remedy="install what it needs",
 )
 
 SPACE = """
@@ -127,6 +126,10 @@ class Configurations:
         self.folder = folder
         self.path = folder / "config.toml"
         self.registry = REGISTRY
+
+    def install_sick(self) -> None:
+        """Let a connector be installed that is broken."""
+        self.registry = msgspec.structs.replace(self.registry, broken=(SICK,))
 
     def load(self, text: str | bytes) -> Config:
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -187,7 +187,7 @@ def test_five_mistakes_are_all_shown_with_file_key_reason_and_nearest_name(confi
     assert choice.remedy == 'did you mean "strict"?'
     connector = found["spaces.s1.connector"]
     assert connector.reason == 'no installed package has a connector "acmee"'
-    assert connector.remedy == 'did you mean "acme"? installed: acme, sick'
+    assert connector.remedy == 'did you mean "acme"? installed: acme'
     assert found["spaces.s2.oms.base_urll"].remedy == "did you mean base_url?"
     mapping = found['spaces.s2.mapping."attribute.channel"']
     assert mapping.remedy == "did you mean attributes?"
@@ -375,6 +375,7 @@ def test_an_outage_that_is_met_in_no_known_way_is_named_with_the_ways_there_are(
 
 
 def test_a_broken_connector_marks_the_space_and_warns(configurations, good):
+    configurations.install_sick()
     config = configurations.load(
         good + '[spaces.s2]\nconnector = "sick"\nsecrets = ["x"]\n[spaces.s2.oms]\nanything = 1\n'
     )
@@ -383,9 +384,8 @@ def test_a_broken_connector_marks_the_space_and_warns(configurations, good):
     assert space.broken.distribution == "sick-oms"
     assert space.oms is None
     assert config.spaces["s1"].broken is None
-    warning = config.warnings[0]
+    (warning,) = [each for each in config.warnings if "ImportError: no" in each.reason]
     assert warning.path == "spaces.s2.connector"
-    assert "ImportError: no" in warning.reason
     assert warning.remedy == "install what it needs"
 
 

@@ -13,6 +13,7 @@ from multiorder_sync.errors import ConfigurationError
 
 @pytest.fixture
 def made(configurations):
+    configurations.install_sick()
     made = schema(configurations.registry)
     jsonschema.Draft202012Validator.check_schema(made)
     return made

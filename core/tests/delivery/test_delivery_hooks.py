@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
@@ -138,6 +139,12 @@ class Reserving(Refusing):
     reserved = MappingProxyType({"email": "is what it is known by"})
 
 
+def with_line(**line):
+    return lambda submission, **_: msgspec.structs.replace(
+        submission, payload=AcmePayload(lines=(line,))
+    )
+
+
 WRONG = {
     "raises": raising,
     "exits": exiting,
@@ -156,6 +163,9 @@ WRONG = {
     "what is reserved": lambda submission, **_: msgspec.structs.replace(
         submission, payload=AcmePayload(email="other@example.com", lines=submission.payload.lines)
     ),
+    "an amount that is none": with_line(price=Decimal("NaN")),
+    "an endless amount": with_line(price=[Decimal("Infinity")]),
+    "a float for an amount": with_line(price=1.1),
     "panics": panicking,
     "cancels": cancelling,
     "interrupts": interrupting,
@@ -183,6 +193,20 @@ async def test_a_veto_that_is_no_sentence_is_a_failure(world, hooked, answer):
     space = hooked(package(veto=lambda **_: answer))
     error_of(await world.post(space, multi_order()), 500, "hook_failed")
     assert world.oms.calls == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("x" * 100_000, "x" * 499 + "…"),
+        ("Not to \ud800.", "Not to ?."),
+        (f"{'x' * 499}y ", "x" * 499 + "y"),
+    ],
+)
+async def test_a_vetos_reason_is_cut_and_can_be_sent(world, hooked, answer, told):
+    space = hooked(package(veto=lambda **_: answer))
+    error = error_of(await world.post(space, multi_order()), 422, "vetoed")
+    assert error["error"] == f"{told} (merchant-hooks)"
 
 
 async def test_a_failing_hook_queues_the_order_where_the_space_says_so(world, hooked):

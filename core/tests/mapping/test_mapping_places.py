@@ -244,8 +244,6 @@ def test_a_key_with_a_dot_stands_between_quotation_marks():
     ("place", "expression", "reason"),
     [
         ("totalPrice", "order.id", "the text is not a plain one"),
-        ("totalPrice", "'1e5'", "the text is not a plain one"),
-        ("totalPrice", "'1_0'", "the text is not a plain one"),
         ("totalPrice", "order.tiny", "a number with an exponent"),
         ("totalPrice", "order.gift", "must be a number, not true or false"),
         ("totalPrice", "order.lines", "must be a number, not an array"),
@@ -253,17 +251,16 @@ def test_a_key_with_a_dot_stands_between_quotation_marks():
         ("ref", "order.gift", "must be a text, not true or false"),
         ("ref", "order.address", "must be a text, not an object"),
         ("ref", "order.tiny", "a number with an exponent"),
-        ("gift", "'yes'", "must be true or false, not a string"),
-        ("channel", "order.long", "length <= 5"),
-        ("priority", "'urgent'", "urgent"),
-        ("kind", "'XX'", "XX"),
-        ("delivery.shipBy", "'tomorrow'", "must be a time like"),
-        ("delivery.shipBy", "'0001-01-01T00:00:00+14:00'", "must be a time like"),
+        ("channel", "order.long", "must have at most 5 characters"),
         ("delivery.shipBy", "order.quantity", "must be a time like"),
         ("lines", "order.address", "must be an array"),
-        ("lines", "[{sku: 'a'}]", "[0].price: is missing"),
-        ("lines", "[{sku: 'a', price: `1`, prise: `2`}]", "[0].prise: is not a setting"),
-        ("mixed", "order.lines", "must be one of str, int, Decimal, not an array"),
+        ("mixed", "order.lines", "must be a text or a whole number or a number, not an array"),
+        ("priority", "order.id", 'must be one of "high", "low", not "o-1"'),
+        ("kind", "order.quantity", 'must be one of "HD", "CC", not a number'),
+        ("pickup", "{name: order.id, zip: order.id}", "zip: is not a field of it"),
+        ("free.x", "order.tiny", "must not be a number with an exponent, which is not exact"),
+        ("free.x", "{a: [order.tiny]}", "must not be a number with an exponent"),
+        ("free", "{a: order.tiny}", "must not be a number with an exponent"),
         ("attributes", "{a: order.gift}", "a: must be a text"),
         ("count", "`13`", "13 is not a count"),
         ("ref", "sum(order.id)", "sum() does not take a string"),
@@ -274,6 +271,40 @@ def test_a_value_that_does_not_fit_names_place_expression_and_reason(place, expr
     assert place in message
     assert expression in message
     assert reason in message
+
+
+@pytest.mark.parametrize(
+    ("place", "expression", "reason"),
+    [
+        ("totalPrice", "'1e5'", "must be a number; the text is not a plain one"),
+        ("totalPrice", "'1_0'", "must be a number; the text is not a plain one"),
+        ("count", "`1.5`", "must be a whole number, not a fraction"),
+        ("count", "length('four') || order.id", None),
+        ("count", "sum(`[1, 0.5]`)", "must be a whole number, not a fraction"),
+        ("gift", "'yes'", "must be true or false, not a string"),
+        ("channel", "'a long text'", "must have at most 5 characters"),
+        ("channel", "order.id || 'a long text'", None),
+        ("channel", "@ && 'a long text'", None),
+        ("priority", "'urgent'", 'must be one of "high", "low", not "urgent"'),
+        ("kind", "'XX'", 'must be one of "HD", "CC", not "XX"'),
+        ("delivery.shipBy", "'tomorrow'", "must be a time like 2026-11-24T09:30:00Z"),
+        (
+            "delivery.shipBy", "'0001-01-01T00:00:00+14:00'",
+            "must be a time like 2026-11-24T09:30:00Z",
+        ),
+        ("lines", "[{sku: 'a'}]", "[0].price: is missing"),
+        ("lines", "[{sku: 'a', price: `1`, prise: `2`}]", "[0].prise: is not a field of it"),
+        ("ref", "`null`", None),
+    ],
+)  # fmt: skip
+def test_what_is_the_same_for_each_order_has_to_fit_when_it_is_loaded(place, expression, reason):
+    mappings, problems = compile_mappings({place: expression}, Payload)
+    if reason is None:
+        assert problems == []
+        assert len(mappings.rules) == 1
+    else:
+        assert [each.reason for each in problems] == [f"{expression} does not fit: {reason}"]
+        assert mappings.rules == ()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from multiorder_sync import Submission
+from multiorder_sync.oms.adjusting import WrongAdjustment, adjusted
 from multiorder_sync.oms.payloads import decode_payload, encode_payload
 
 
@@ -116,3 +118,49 @@ def test_a_big_payload_comes_back_as_it_was():
 def test_a_payload_of_another_type_is_refused():
     with pytest.raises(msgspec.ValidationError):
         decode_payload(encode_payload(Open(value=1)), Typed)
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    weight: float = 0.5
+    share: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    either: float | str = "none"
+    sizes: tuple[float, ...] = ()
+    ship_cost: Decimal = Decimal("1.00")
+    extras: dict[str, Any] = {}
+    inside: "Parcel | None" = None
+
+
+def adjusted_to(**changes):
+    before = Submission(ref="r", payload=Parcel(), orders=("o",), fingerprint="f")
+    after = msgspec.structs.replace(before, payload=Parcel(**changes))
+    return adjusted(before, after, {}).payload
+
+
+def test_an_adjustment_may_have_floats_where_the_payload_has_them():
+    changes = {"weight": 1.5, "share": 0.25, "either": 2.5, "sizes": (1.5, 2.5)}
+    assert adjusted_to(**changes, extras={"a": Decimal("1.1")}).either == 2.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ship_cost": Decimal("NaN")}, "it made shipCost in the payload NaN, which is no number"),
+        ({"share": float("inf")}, "it made share in the payload inf, which is no number"),
+        ({"extras": {"a": [{"b": 1.1}]}}, "it made extras.a[0].b in the payload a float"),
+        (
+            {"inside": Parcel(ship_cost=Decimal("-Infinity"))},
+            "it made inside.shipCost in the payload -Infinity, which is no number",
+        ),
+    ],
+)
+def test_an_adjustment_has_no_number_that_is_no_amount(changes, reason):
+    with pytest.raises(WrongAdjustment) as caught:
+        adjusted_to(**changes)
+    assert str(caught.value).startswith(reason)
+
+
+def test_what_the_connector_made_is_not_held_against_a_package():
+    made = Parcel(extras={"a": 1.1})
+    before = Submission(ref="r", payload=made, orders=("o",), fingerprint="f")
+    after = msgspec.structs.replace(before, notes=("seen \ud800",))
+    assert adjusted(before, after, {}).notes == ("seen ?",)

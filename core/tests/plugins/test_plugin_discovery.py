@@ -1,5 +1,6 @@
 """What is installed is found, and what is broken is reported without taking down the rest."""
 
+import json
 import subprocess
 import sys
 
@@ -95,6 +96,19 @@ def test_an_import_that_hangs_is_left_to_itself(packages, monkeypatch, tmp_path)
     assert "other" in registry.connectors
 
 
+def test_what_a_plugin_prints_while_it_is_loaded_is_not_on_standard_output(packages, capsys):
+    packages.install_connector(
+        "acme-oms",
+        extra="\nprint('imported')\n@hookimpl\ndef multiorder_sandboxes():\n    print('asked')\n"
+        "    return {}\n",
+    )
+    assert "acme" in discover().connectors
+    sys.stdout.write("an answer\n")
+    printed = capsys.readouterr()
+    assert printed.out == "an answer\n"
+    assert printed.err == "imported\nasked\n"
+
+
 @pytest.mark.parametrize(
     ("hook", "reason"),
     [
@@ -121,6 +135,28 @@ def test_a_hook_that_does_not_fit_is_a_broken_plugin(packages, hook, reason):
         ("Acme.name = 5", "its name is not a lower-case name"),
         ("del Acme.name", "its name is not a lower-case name"),
         ("del Acme.api_version", "its api_version is not a number"),
+        ("Acme.api_version = True", "its api_version is not a number"),
+        ("Acme.api_version = False", "its api_version is not a number"),
+        ("Acme.submit = None", "its submit is not a method"),
+        ("def find(self, submission): ...\nAcme.find = find", "its find is not async: write async"),
+        ("async def check(self): yield\nAcme.check = check", "its check is not async"),
+        (
+            "async def transform(self, order, context): ...\nAcme.transform = transform",
+            "its transform is async, and is not awaited: write def",
+        ),
+        (
+            "def __init__(self, settings): ...\nAcme.__init__ = __init__",
+            "its __init__ does not take (settings, http)",
+        ),
+        (
+            "def __init__(self, settings, http, clock): ...\nAcme.__init__ = __init__",
+            "its __init__ does not take (settings, http)",
+        ),
+        (
+            "async def submit(self): ...\nAcme.submit = submit",
+            "its submit does not take (submission)",
+        ),
+        ("async def check(self, deep): ...\nAcme.check = check", "its check does not take no"),
         ("Acme.Settings = dict", "its Settings is not a msgspec Struct type"),
         ("Acme.Payload = None", "its Payload is not a msgspec Struct type"),
         ("Acme.duplicate_guard = 'refuses'", "its duplicate_guard is not a DuplicateGuard"),
@@ -155,6 +191,24 @@ def test_a_class_that_does_not_keep_the_contract_is_broken(packages, change, rea
     plugin = broken_of(discover(), "acme")
     assert reason in plugin.reason
     assert plugin.remedy
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (
+            "import functools\ndef logged(method):\n    @functools.wraps(method)\n"
+            "    def inner(*args, **kwargs): return method(*args, **kwargs)\n    return inner\n"
+            "Acme.submit = logged(Acme.submit)"
+        ),
+        "async def find(submission, deep=False): ...\nAcme.find = staticmethod(find)",
+        "def __init__(self, *args, **kwargs): ...\nAcme.__init__ = __init__",
+    ],
+    ids=["decorated", "static", "any arguments"],
+)
+def test_a_class_whose_methods_can_be_called_keeps_the_contract(packages, change):
+    packages.install_connector("acme-oms", extra=f"\n{change}\n")
+    assert "acme" in discover().connectors
 
 
 def test_all_that_is_wrong_with_a_class_is_said_at_once(packages):
@@ -333,6 +387,15 @@ def test_a_package_that_has_a_say_in_orders_is_found_without_a_connector(package
     assert veto(submission="this", multi_order=None, context=None) == "not this"
 
 
+def test_one_module_under_two_entry_points_has_its_hooks_once(packages):
+    packages.install("merchant-hooks", HOOKS, entry_point="hooks")
+    packages.install("other-hooks", "from merchant_hooks_module import *", entry_point="other")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "again = merchant_hooks_module\n")
+    found = [(each.distribution, each.entry_point) for each in discover().hooks]
+    assert found == [("merchant-hooks", "hooks"), ("other-hooks", "other")]
+
+
 def test_a_hook_with_an_argument_that_is_none_is_broken(packages):
     code = HOOKS.replace("submission):", "order):")
     packages.install("merchant-hooks", code, entry_point="hooks")
@@ -366,11 +429,58 @@ def test_a_package_that_can_not_be_asked_lets_no_order_through(packages, code, r
 
 def test_a_package_that_can_not_be_asked_is_warned_of_with_the_configuration(packages, tmp_path):
     packages.install("merchant-hooks", "import nope_at_all" + VETOING, entry_point="hooks")
-    packages.install("old-oms", "import nope_at_all", entry_point="old")
     packages.install_connector("acme-oms")
     (warning,) = load(configuration(tmp_path), discover()).warnings
     assert str(warning).startswith("merchant-hooks 1.0 is to be asked before an order is sent")
     assert "No module named 'nope_at_all'" in str(warning)
+
+
+def test_what_is_broken_and_no_space_uses_is_warned_of_with_the_configuration(packages, tmp_path):
+    packages.install("old-oms", "import nope_at_all", entry_point="old")
+    packages.install_connector("acme-oms", extra="\nAcme.Payload = None\n")
+    used, left_out = map(str, load(configuration(tmp_path), discover()).warnings)
+    assert used.startswith("spaces.acme.connector: is broken, so this space takes no orders")
+    assert left_out.startswith(
+        "old-oms 1.0 is broken and left out: old_oms_module can't be imported"
+    )
+
+
+@pytest.mark.parametrize("told", ["RECORD", "top_level.txt", "direct_url.json", None])
+def test_a_veto_behind_a_misspelt_entry_point_lets_no_order_through(packages, tmp_path, told):
+    packages.install("merchant-hooks", VETOING, entry_point="hooks")
+    info = packages.site / "merchant_hooks-1.0.dist-info"
+    (info / "entry_points.txt").write_text("[multiorder_sync]\nhooks = merchant_hook_modules\n")
+    texts = {
+        "RECORD": "merchant_hooks_module.py,,\n",
+        "top_level.txt": "merchant_hooks_module\n",
+        "direct_url.json": json.dumps({"url": packages.site.as_uri(), "dir_info": {}}),
+    }
+    if told:
+        (info / told).write_text(texts[told])
+    if told == "direct_url.json":
+        (info / "RECORD").write_text("_merchant_hooks.pth,,\n")
+    if told == "top_level.txt":
+        packages.install_connector("merchant-hook", name="other", entry_point="nearer")
+    packages.install_connector("acme-oms")
+    registry = discover()
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert set(installed.hooks) == {"multiorder_veto"}
+    with pytest.raises(RuntimeError, match="No module named 'merchant_hook_modules'"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+    (warning,) = load(configuration(tmp_path), registry).warnings
+    assert "merchant-hooks 1.0 is to be asked before an order is sent and can't be" in str(warning)
+
+
+def test_hooks_that_another_entry_point_brings_are_not_held_for_those_of_a_misspelt_one(packages):
+    packages.install("acme-oms", VETOING, entry_point="rules")
+    info = packages.site / "acme_oms-1.0.dist-info"
+    points = info / "entry_points.txt"
+    points.write_text(points.read_text() + "acme = acme_omms_module\n")
+    (info / "RECORD").write_text("acme_oms_module.py,,\n")
+    registry = discover()
+    assert "No module named 'acme_omms_module'" in broken_of(registry, "acme").reason
+    (installed,) = [each for each in registry.hooks if each.distribution == "acme-oms"]
+    assert installed.broken is None
 
 
 def test_a_broken_connector_is_no_package_that_has_a_say(packages):
@@ -523,6 +633,117 @@ def test_what_does_not_fit_the_hooks_is_said_in_plain_words(packages, hook, reas
     packages.install("merchant-hooks", code, entry_point="hooks")
     broken = broken_of(discover(), "hooks")
     assert (broken.reason, broken.remedy) == (reason, remedy)
+
+
+WRAPPER = "a wrapper around hooks, and each package is asked by itself"
+UNWRAPPED = "write @hookimpl without wrapper or hookwrapper, and return the answer"
+NAMED = "name what it takes: submission, multi_order, context"
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason", "remedy"),
+    [
+        (
+            "def multiorder_veto(): yield 'no'",
+            "is a generator, of which nothing runs when it is called",
+            "write return, not yield",
+        ),
+        (
+            "def multiorder_veto(*, multi_order): return 'no'",
+            "takes multi_order after a *, and is not given it there",
+            "take the * out",
+        ),
+        (
+            "def multiorder_veto(*, order): return 'no'",
+            "takes order after a *, and is not given it there",
+            NAMED,
+        ),
+        (
+            "def multiorder_veto(multi_order=None): return multi_order and 'no'",
+            "has a default for multi_order, and is not given it then",
+            "write multi_order without a default",
+        ),
+        ("def multiorder_veto(*given): ...", "takes *given, which is given nothing", NAMED),
+        ("def multiorder_veto(**given): ...", "takes **given, which is given nothing", NAMED),
+        (
+            "(wrapper=True)\ndef multiorder_veto(multi_order):\n    yield\n    return 'No.'",
+            f"is {WRAPPER}",
+            UNWRAPPED,
+        ),
+        ("(hookwrapper=True)\ndef multiorder_veto(): yield", f"is {WRAPPER}", UNWRAPPED),
+        ("(wrapper=True)\ndef multiorder_veto(): ...", f"is {WRAPPER}", UNWRAPPED),
+    ],
+)
+def test_a_hook_that_could_not_work_is_broken_and_lets_no_order_through(
+    packages, hook, reason, remedy
+):
+    marked = hook if hook.startswith("(") else f"\n{hook}"
+    packages.install(
+        "merchant-hooks", f"from multiorder_sync import hookimpl\n@hookimpl{marked}\n",
+        entry_point="hooks",
+    )  # fmt: skip
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert broken.reason == f"multiorder_veto of merchant_hooks_module {reason}"
+    assert broken.remedy == remedy
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+    with pytest.raises(RuntimeError, match="can't be loaded"):
+        installed.hooks["multiorder_veto"](submission=None, multi_order=None, context=None)
+
+
+def test_a_generator_that_is_to_hear_of_orders_is_broken_and_holds_up_none(packages):
+    code = HOOKS[: HOOKS.index("@hookimpl")] + HOOKS[HOOKS.rindex("@hookimpl") :]
+    packages.install("merchant-hooks", code.replace("raise RuntimeError", "yield"))
+    registry = discover()
+    assert "is a generator" in broken_of(registry, "acme").reason
+    assert not [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+
+
+IN_A_CLASS = """
+from multiorder_sync import hookimpl
+
+class Rules:
+    @hookimpl
+    def multiorder_veto(self, submission):
+        return f"not {submission}"
+
+    @hookimpl
+    @staticmethod
+    def multiorder_order_settled(settlement): ...
+
+class Static:
+    @hookimpl
+    @staticmethod
+    def multiorder_veto(submission, _cache={}):
+        return f"not {submission}"
+
+rules = Rules()
+"""
+
+
+def test_an_entry_point_names_an_instance_and_not_the_class_of_hooks_with_self(packages):
+    packages.install("merchant-hooks", IN_A_CLASS, entry_point="hooks")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[multiorder_sync]\nhooks = merchant_hooks_module:Rules\n")
+    registry = discover()
+    broken = broken_of(registry, "hooks")
+    assert broken.reason.startswith(
+        "merchant_hooks_module:Rules is a class, and its method multiorder_veto is"
+    )
+    assert broken.remedy == "let the entry point name an instance of the class"
+    (installed,) = [each for each in registry.hooks if each.distribution == "merchant-hooks"]
+    assert installed.broken
+
+
+@pytest.mark.parametrize("named", ["rules", "Static"])
+def test_hooks_of_an_object_that_can_be_called_are_called(packages, named):
+    packages.install("merchant-hooks", IN_A_CLASS, entry_point="hooks")
+    points = packages.site / "merchant_hooks-1.0.dist-info" / "entry_points.txt"
+    points.write_text(f"[multiorder_sync]\nhooks = merchant_hooks_module:{named}\n")
+    (installed,) = [each for each in discover().hooks if each.distribution == "merchant-hooks"]
+    veto = installed.hooks["multiorder_veto"]
+    assert veto(submission="this", multi_order=None, context=None) == "not this"
 
 
 def test_a_veto_with_its_name_misspelt_lets_no_order_through(packages):
