@@ -1,12 +1,15 @@
 """The blocks of the guides that are no Python: commands exist, options too, names are right."""
 
-import configparser
+import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 
 import pytest
 import typer
+from desk import Commands
 from whole import ROOT
 
 from multiorder_sync.cli.app import build
@@ -22,6 +25,10 @@ CORE = tomllib.loads((ROOT / "core" / "pyproject.toml").read_text("utf-8"))["pro
 def blocks(page, language):
     text = page.read_text("utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+(PACKAGE,) = [each for each in blocks(AUTHORS[0], "toml") if "[project]" in each]
+RULES = tomllib.loads(PACKAGE)["project"]
 
 
 def lines(page):
@@ -88,6 +95,8 @@ def test_the_other_commands_of_an_author_are_known_with_their_options(page, pyte
                         pytestconfig.getoption(word)
             case ["python", "-m", "venv", ".venv"]:
                 pass
+            case ["pip", "install", "./acme-rules"]:
+                assert RULES["name"] == "acme-rules"
             case ["pip", "install", *rest]:
                 checked_install(rest)
             case _:
@@ -113,18 +122,27 @@ def checked_install(words):
 def test_every_block_of_an_authors_page_is_of_a_kind_that_is_checked(page):
     fences = re.findall(r"^```(\w*)$", page.read_text("utf-8"), re.MULTILINE)
     assert len(fences) % 2 == 0
-    assert set(fences[::2]) <= {"python", "sh", "ini", "toml"}
+    assert set(fences[::2]) <= {"python", "sh", "toml"}
     assert set(fences[1::2]) == {""}
 
 
-@pytest.mark.parametrize("page", AUTHORS, ids=lambda page: page.name)
-def test_the_entry_points_are_in_the_group_that_is_looked_into(page):
-    for block in blocks(page, "ini"):
-        parser = configparser.ConfigParser()
-        parser.read_string(block)
-        assert parser.sections() == [f"project.entry-points.{PROJECT}"]
-        assert tomllib.loads(block)["project"]["entry-points"][PROJECT]
-        assert f"[{parser.sections()[0]}]" in TEMPLATE
+def test_the_package_of_hooks_installs_and_its_hooks_are_found(tmp_path):
+    assert f"[project.entry-points.{PROJECT}]" in TEMPLATE
+    source, site = tmp_path / "acme-rules", tmp_path / "site"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(PACKAGE)
+    (veto,) = [each for each in blocks(AUTHORS[0], "python") if "def multiorder_veto(" in each]
+    (source / "acme_rules.py").write_text(veto)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
+         "--target", site, source],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    with Commands(PYTHONPATH=site) as commands:
+        listed = json.loads(commands.run("plugins", "list", "--json").stdout)
+    (found,) = listed["hooks"]
+    assert (found["name"], found["version"]) == (RULES["name"], RULES["version"])
+    assert (found["status"], found["hooks"]) == ("ok", ["multiorder_veto"])
 
 
 def test_the_python_of_the_page_on_conformance_runs():
