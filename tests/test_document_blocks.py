@@ -27,7 +27,7 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-(PACKAGE,) = [each for each in blocks(AUTHORS[0], "toml") if "[project]" in each]
+(PACKAGE,) = [each for each in blocks(AUTHORS[0], "ini") if "[project]" in each]
 RULES = tomllib.loads(PACKAGE)["project"]
 
 
@@ -122,7 +122,7 @@ def checked_install(words):
 def test_every_block_of_an_authors_page_is_of_a_kind_that_is_checked(page):
     fences = re.findall(r"^```(\w*)$", page.read_text("utf-8"), re.MULTILINE)
     assert len(fences) % 2 == 0
-    assert set(fences[::2]) <= {"python", "sh", "toml"}
+    assert set(fences[::2]) <= {"python", "sh", "ini", "toml"}
     assert set(fences[1::2]) == {""}
 
 
