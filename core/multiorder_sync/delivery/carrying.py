@@ -13,23 +13,17 @@ from multiorder_sync.delivery.freezing import AnySubmission, context_of, freeze
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.records import (
     Claim,
-    Failure,
     FrozenSubmission,
-    OrderRecord,
     SubmissionRecord,
     SubmissionUpdate,
 )
+from multiorder_sync.delivery.results import as_result, unsent, update_of
 from multiorder_sync.delivery.settling import ClaimLost, Delivery
 from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import (
     ConnectorFault,
-    ConnectorUnavailable,
     HookFailed,
     NotKept,
-    OmsError,
-    OutcomeUnknown,
-    Refused,
-    Unavailable,
     Untransformable,
     Vetoed,
 )
@@ -212,10 +206,10 @@ class Carrier:
             delivery = self._delivery(each, self._way)
             if isinstance(delivery, SubmissionResult):
                 result = delivery
-                updates.append(_update(each, result, None))
+                updates.append(update_of(each, result, None))
             else:
                 result = await self._settled(delivery, delivery.look())
-                updates.append(_update(each, result, delivery))
+                updates.append(update_of(each, result, delivery))
             results.append(result)
         return self._carried(results, updates)
 
@@ -232,17 +226,17 @@ class Carrier:
     ) -> tuple[SubmissionResult, SubmissionUpdate]:
         delivery = self._delivery(record, way, on_record=self._on_record and not begun)
         if isinstance(delivery, SubmissionResult):
-            return delivery, _update(record, delivery, None)
+            return delivery, update_of(record, delivery, None)
         if not in_time:
             result = delivery.not_sent()
-            return result, _update(record, result, delivery)
+            return result, update_of(record, result, delivery)
         try:
             result = await self._settled(delivery, delivery.settle())
         except asyncio.CancelledError:
             result = delivery.stopped()
-            self._cut_off = result, _update(record, result, delivery)
+            self._cut_off = result, update_of(record, result, delivery)
             raise
-        return result, _update(record, result, delivery)
+        return result, update_of(record, result, delivery)
 
     def _stopped(
         self,
@@ -281,14 +275,14 @@ class Carrier:
         try:
             submission = self._submission(record)
         except NotKept as error:
-            return _unsent(record, error)
+            return unsent(record, error)
         except (ValueError, TypeError):
             self._way.log.exception("frozen payload not readable", order=self._claim.key)
             reason = (
                 f"The connector {self._way.connector.name} can't read what an earlier version of "
                 "it kept of this order; the order is not sent."
             )
-            return _unsent(record, ConnectorFault(reason))
+            return unsent(record, ConnectorFault(reason))
 
         async def announce() -> None:
             if not await self._journal.sending(self._claim, record.position, self._way.deadline):
@@ -320,85 +314,6 @@ class Carrier:
     def _carried(self, results: list[SubmissionResult], updates: list[SubmissionUpdate]) -> Carried:
         outcome = Outcome(connector=self._space.settings.connector, results=tuple(results))
         return Carried(outcome, tuple(updates))
-
-
-def must_freeze(
-    order: OrderRecord, submissions: Sequence[SubmissionRecord], space: ServedSpace
-) -> bool:
-    """Tell whether an order is to be transformed, for the first time or anew.
-
-    Raises:
-        ConnectorUnavailable: If it may be in another OMS than the one that the space has now.
-    """
-    if all(each.sent_at is None and each.is_out for each in submissions):
-        return True
-    all_out = all(each.is_out for each in submissions)
-    if all_out and any(each.lacks_payload for each in submissions):
-        return True
-    same_connector = order.connector == space.settings.connector
-    elsewhere = order.destination not in (None, space.destination)
-    if same_connector and not elsewhere:
-        return False
-    if all_out:
-        return True
-    if same_connector:
-        raise ConnectorUnavailable(
-            "The order may be in the OMS that its space was configured for when it was made; it is "
-            f"not sent to another one. What says which one it is: {_named(space)}."
-        )
-    raise ConnectorUnavailable(
-        f"The order may be in the OMS of the connector {order.connector}, which its space does not "
-        "use any more; it is not sent to another one."
-    )
-
-
-def _named(space: ServedSpace) -> str:
-    return ", ".join(f"oms.{name}" for name in space.connector.destination)
-
-
-def as_result(record: SubmissionRecord) -> SubmissionResult:
-    """Return a submission that is not touched as the result that it stands for."""
-    state = SubmissionState.UNKNOWN if record.in_doubt else record.state
-    return SubmissionResult(
-        ref=record.ref,
-        orders=record.orders,
-        state=state,
-        receipt=record.receipt,
-        error=_error(record, state),
-        notes=record.notes,
-    )
-
-
-def _error(record: SubmissionRecord, state: SubmissionState) -> OmsError | None:
-    if record.error is not None:
-        return record.error.oms_error()
-    # What happened is not on record: a process died, or it is past its retention.
-    match state:
-        case SubmissionState.UNKNOWN:
-            return OutcomeUnknown("Whether the OMS has the order can't be told yet.")
-        case SubmissionState.REFUSED:
-            return Refused("The OMS refused the order.")
-        case SubmissionState.READY:
-            return Unavailable("The order was not sent yet.")
-    return None
-
-
-def _unsent(record: SubmissionRecord, error: OmsError) -> SubmissionResult:
-    return msgspec.structs.replace(as_result(record), error=error)
-
-
-def _update(
-    record: SubmissionRecord, result: SubmissionResult, delivery: Delivery | None
-) -> SubmissionUpdate:
-    return SubmissionUpdate(
-        position=record.position,
-        state=result.state,
-        sent=delivery is not None and delivery.attempts.sent,
-        sent_before=record.sent_at,
-        receipt=result.receipt,
-        failure=None if result.error is None else Failure.of(result.error),
-        attempts=tuple(delivery.attempts.records) if delivery else (),
-    )
 
 
 def _lost() -> ClaimLost:

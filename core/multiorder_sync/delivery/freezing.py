@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from multiorder_sync.delivery.journal.records import OrderRecord, SubmissionRecord
 from multiorder_sync.delivery.spaces import ServedSpace
-from multiorder_sync.errors import Untransformable, encodable
+from multiorder_sync.errors import ConnectorUnavailable, Untransformable, encodable
 from multiorder_sync.nacelle.identity import order_identity
 from multiorder_sync.nacelle.orders import MultiOrder
 from multiorder_sync.oms.connector import Context
@@ -85,3 +86,37 @@ def _check(submissions: Sequence[AnySubmission], order: MultiOrder, space: Serve
             f"Two orders of this multi-order would get the same reference {twice} in the OMS; "
             "the space's order_ref must tell them apart."
         )
+
+
+def must_freeze(
+    order: OrderRecord, submissions: Sequence[SubmissionRecord], space: ServedSpace
+) -> bool:
+    """Tell whether an order is to be transformed, for the first time or anew.
+
+    Raises:
+        ConnectorUnavailable: If it may be in another OMS than the one that the space has now.
+    """
+    if all(each.sent_at is None and each.is_out for each in submissions):
+        return True
+    all_out = all(each.is_out for each in submissions)
+    if all_out and any(each.lacks_payload for each in submissions):
+        return True
+    same_connector = order.connector == space.settings.connector
+    elsewhere = order.destination not in (None, space.destination)
+    if same_connector and not elsewhere:
+        return False
+    if all_out:
+        return True
+    if same_connector:
+        raise ConnectorUnavailable(
+            "The order may be in the OMS that its space was configured for when it was made; it is "
+            f"not sent to another one. What says which one it is: {_named(space)}."
+        )
+    raise ConnectorUnavailable(
+        f"The order may be in the OMS of the connector {order.connector}, which its space does not "
+        "use any more; it is not sent to another one."
+    )
+
+
+def _named(space: ServedSpace) -> str:
+    return ", ".join(f"oms.{name}" for name in space.connector.destination)

@@ -15,9 +15,9 @@ from multiorder_sync.delivery.carrying import (
     Carried,
     Carrier,
     Step,
-    must_freeze,
 )
 from multiorder_sync.delivery.discretion import Discretion
+from multiorder_sync.delivery.freezing import must_freeze
 from multiorder_sync.delivery.journal.journal import Journal, new_token
 from multiorder_sync.delivery.journal.opening import Arrival, Waiting
 from multiorder_sync.delivery.journal.records import (

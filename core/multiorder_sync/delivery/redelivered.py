@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from multiorder_sync.delivery.carrying import Carried, as_result
+from multiorder_sync.delivery.carrying import Carried
 from multiorder_sync.delivery.journal.due import DueOrder
 from multiorder_sync.delivery.journal.records import (
     AlarmKind,
@@ -14,6 +14,7 @@ from multiorder_sync.delivery.journal.records import (
     OrderState,
     SubmissionUpdate,
 )
+from multiorder_sync.delivery.results import as_result
 from multiorder_sync.delivery.rules import Decision, Rules
 from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import (

@@ -18,10 +18,10 @@ from multiorder_sync.delivery.carrying import (
     Carried,
     Carrier,
     Step,
-    must_freeze,
     no_step,
 )
 from multiorder_sync.delivery.discretion import Discretion
+from multiorder_sync.delivery.freezing import must_freeze
 from multiorder_sync.delivery.journal.due import DueOrder, Room
 from multiorder_sync.delivery.journal.journal import Journal
 from multiorder_sync.delivery.journal.records import (

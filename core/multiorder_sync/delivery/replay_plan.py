@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from multiorder_sync.delivery.carrying import must_freeze
-from multiorder_sync.delivery.freezing import AnySubmission, freeze
+from multiorder_sync.delivery.freezing import AnySubmission, freeze, must_freeze
 from multiorder_sync.delivery.journal.records import OrderRecord, OrderState, SubmissionRecord
 from multiorder_sync.delivery.spaces import ServedSpace
 from multiorder_sync.errors import ConnectorUnavailable, InvalidOrder, MultiOrderError

@@ -4,7 +4,6 @@ from typing import Final
 
 import msgspec
 
-from multiorder_sync.delivery.carrying import as_result
 from multiorder_sync.delivery.journal.records import (
     AlarmKind,
     Claim,
@@ -14,6 +13,7 @@ from multiorder_sync.delivery.journal.records import (
     OrderState,
     Standing,
 )
+from multiorder_sync.delivery.results import as_result
 from multiorder_sync.delivery.rules import Rules
 from multiorder_sync.errors import (
     InternalError,
