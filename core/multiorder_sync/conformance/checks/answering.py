@@ -163,7 +163,6 @@ class AnsweringChecks(Checks):
         "is sent again: what submit leaves out or adds by itself, nobody sees",
         mend="let transform put all that is sent into the payload, and let submit encode it as it "
         "is, with no clock, no random numbers and nothing left out",
-        needs_order=True,
     )
     def test_the_payload_is_what_is_sent(self) -> None:
         """Submit an order with every field twice, and look for each part of the payload."""
