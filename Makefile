@@ -9,7 +9,7 @@ THIRD_PARTY := examples/connectors/shipstation
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # WORKERS=0 runs the tests one after the other in one process, for a debugger.
-WORKERS := 2
+WORKERS := 3
 
 .PHONY: help run test lint bench chaos pins reference clean
 .DEFAULT_GOAL := help

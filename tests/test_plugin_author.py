@@ -145,7 +145,8 @@ def test_the_tables_of_the_contract_have_every_attribute_and_every_argument():
 
 
 ATTRIBUTES = (
-    "name", "api_version", "Settings", "Payload", "duplicate_guard", "not_carried", "reserved",
+    "name", "api_version", "Settings", "Payload", "duplicate_guard", "not_carried", "destination",
+    "reserved",
 )  # fmt: skip
 
 
