@@ -27,7 +27,8 @@ SENTENCES: Final = {
         "The order is in the OMS although Nacelle was not told so; someone may be refunding it."
     ),
     AlarmKind.NOT_SERVED: (
-        "The order waits for a space that is not configured, or whose connector is broken."
+        "The order waits for a space that is not configured, whose connector is broken, or that leads "
+        "to another OMS now."
     ),
     AlarmKind.OUT_OF_REACH: (
         "The order has waited for its OMS, which is out of reach, longer than it is tried otherwise."
