@@ -171,7 +171,8 @@ def _first(member):
 
 def _signature(value):
     try:
-        made = str(inspect.signature(value))
+        # Python 3.13 has another name for where a Path is from.
+        made = str(inspect.signature(value)).replace("pathlib._local.", "pathlib.")
     except ValueError:
         return "(…)"
     made = made.replace("(self, ", "(").replace("(self)", "()").replace("'", "")

@@ -247,5 +247,8 @@ async def test_an_error_after_the_deadline_for_many_orders_is_one_answer(world):
     error = error_of(await world.post(space, order), 500, "outcome_unknown")
     assert time.monotonic() - started < 20
     states = [order["state"] for order in error["details"]["orders"]]
-    assert states == ["unknown", *["ready"] * 4]
-    assert set(tried) == {(order["orders"][0]["id"],)}
+    # The second is begun if the first is given up with some time left, which its waits decide.
+    begun = len(set(tried))
+    assert begun in (1, 2)
+    assert states == [*["unknown"] * begun, *["ready"] * (5 - begun)]
+    assert set(tried) == {(each["id"],) for each in order["orders"][:begun]}
