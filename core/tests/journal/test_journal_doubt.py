@@ -145,9 +145,10 @@ async def test_how_old_a_create_is_goes_by_the_databases_clock(house, book, monk
 async def test_an_order_that_is_refused_while_no_one_can_look_is_not_refused_for_good(house, book):
     # The journal is of an older backup: the order is in the OMS, and its record is not.
     world = await house.open(by_hand=True)
-    space = world.space(deadline_seconds=BRIEF_SECONDS)
+    space = world.space()
     order = multi_order()
     assert (await world.post(space, order)).status_code == 200
+    world.give_time(space, seconds=BRIEF_SECONDS)
     for table in ("submissions", "attempts", "answers", "orders"):
         book.write(f"DELETE FROM {table}")
     world.oms.mute = True
@@ -155,7 +156,9 @@ async def test_an_order_that_is_refused_while_no_one_can_look_is_not_refused_for
     assert "The ref is taken." in error["error"]
     assert error["details"]["oms_errors"][0]["code"] == "DUPLICATE"
     assert world.oms.count("create") == 2
+    await until(lambda: book.state(order["id"]) == "unknown")  # it may be closed after the answer
     world.oms.mend()
+    world.give_time(space)
     assert await take_up(world, order["id"]) == "accepted"
     assert book.alarms(order["id"]) == ["accepted_after_failure"]
     assert len(world.oms.held) == 1
