@@ -532,7 +532,7 @@ async def test_an_order_that_is_on_record_only_after_its_call_was_answered_is_gi
 ):
     # The disk takes its time with the very commit that puts the order on record.
     world = await house.open(by_hand=True)
-    space = world.space(on_outage=on_outage, deadline_seconds=1.0)
+    space = world.space(on_outage=on_outage, deadline_seconds=BRIEF_SECONDS)
     order, put_down, answered = multi_order(), threading.Event(), threading.Event()
     engine = world.service.journal.engine
 
