@@ -393,7 +393,7 @@ async def test_a_call_that_waited_in_vain_is_on_record_and_says_nothing_of_the_o
 
     one, two = [await house.open(by_hand=True) for _ in range(2)]
     one.space(Patient, space_id="acme", deadline_seconds=60)
-    two.space(space_id="acme", deadline_seconds=2)
+    two.space(space_id="acme", deadline_seconds=BRIEF_SECONDS)
     order = multi_order()
     first = asyncio.create_task(one.post("acme", order))
     await begun.wait()
