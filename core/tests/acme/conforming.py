@@ -12,6 +12,7 @@ from multiorder_sync import (
     CredentialsRefused,
     DuplicateGuard,
     OmsMessage,
+    OutcomeUnknown,
     Receipt,
     RefTaken,
     Refused,
@@ -161,6 +162,21 @@ def sandbox(on_duplicate="refuse"):
     oms = AcmeOms()
     oms.on_duplicate = on_duplicate
     return oms.sandbox()
+
+
+def final(base, *words, of=OutcomeUnknown):
+    """Return a connector that takes what it says in some of these words for the OMS's no."""
+
+    class Final(base):
+        async def submit(self, submission):
+            try:
+                return await super().submit(submission)
+            except of as error:
+                if any(each in str(error) for each in words):
+                    raise Refused("Acme said no.") from None
+                raise
+
+    return Final
 
 
 def payload_changed(change):

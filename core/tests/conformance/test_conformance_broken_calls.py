@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 import structlog
-from acme.conforming import CONFIG, KEY, Conforming, Doubling, Merging
+from acme.conforming import CONFIG, KEY, Conforming, Doubling, Merging, final
 from acme.oms import AcmeOms
 
 from multiorder_sync import (
@@ -256,64 +256,26 @@ class Bending(Conforming):
         return await super().find(msgspec.structs.replace(submission, ref=ref))
 
 
-class FinalFailures(Conforming):
+class FinalFailures(final(Conforming, "HTTP 5")):
     """Takes a failure of the OMS for its no."""
 
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except OutcomeUnknown as error:
-            if "HTTP 5" in str(error):
-                raise Refused("Acme said no.") from None
-            raise
 
-
-class FinalGarbage(Conforming):
+class FinalGarbage(final(Conforming, "HTTP 200")):
     """Takes an answer that is none for a no."""
 
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except OutcomeUnknown as error:
-            if "HTTP 200" in str(error):
-                raise Refused("Acme said no.") from None
-            raise
 
-
-class FinalAnswers(Conforming):
+class FinalAnswers(final(Conforming, "HTTP")):
     """Takes whatever it is answered for a no."""
 
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except OutcomeUnknown as error:
-            if "HTTP" in str(error):
-                raise Refused("Acme said no.") from None
-            raise
 
-
-class FinalGateways(Conforming):
+class FinalGateways(
+    final(Conforming, "HTTP 302", "HTTP 401", "HTTP 403", of=(OutcomeUnknown, Unavailable))
+):
     """Takes a gateway for the OMS."""
 
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except (OutcomeUnknown, Unavailable) as error:
-            if any(f"HTTP {status}" in str(error) for status in (302, 401, 403)):
-                raise Refused("Acme said no.") from None
-            raise
 
-
-class FinalPages(Conforming):
+class FinalPages(final(Conforming, "HTTP 404")):
     """Takes every 4xx of a create for the OMS's no, whatever it says."""
-
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except OutcomeUnknown as error:
-            if "HTTP 404" in str(error):
-                raise Refused("Acme said no.") from None
-            raise
 
 
 class FinalInItsWords(Conforming):

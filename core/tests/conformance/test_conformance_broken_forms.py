@@ -4,12 +4,12 @@ import contextlib
 
 import msgspec
 import pytest
-from acme.conforming import KEY, Conforming
+from acme.conforming import KEY, Conforming, final
 from acme.drafting import Drafting, Drafts
 from acme.oms import AcmeOms
 from starlette.responses import Response
 
-from multiorder_sync import OmsMessage, OutcomeUnknown, Refused
+from multiorder_sync import OmsMessage
 
 
 class Saying404(AcmeOms):
@@ -55,16 +55,8 @@ class Reading404(Overlooking404):
             return
 
 
-class FinalPages(Drafting):
+class FinalPages(final(Drafting, "HTTP 404")):
     """Takes every 404 of a create for the OMS's no, whatever it says."""
-
-    async def submit(self, submission):
-        try:
-            return await super().submit(submission)
-        except OutcomeUnknown as error:
-            if "HTTP 404" in str(error):
-                raise Refused("Acme said no.") from None
-            raise
 
 
 CANNOT_TELL = "find_says_so_when_it_cannot_tell"
